@@ -1,0 +1,576 @@
+package httpserver
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"example.com/httpserver/internal/exchange"
+	"example.com/httpserver/internal/http1"
+	"example.com/httpserver/internal/logline"
+	"example.com/httpserver/internal/pyrepr"
+)
+
+// A RequestHandler answers the requests of a connection. It is to a server what
+// the RequestHandlerClass is to CPython's: the value given to a server is the
+// class, and every connection gets a shallow copy of it as its instance.
+//
+// Only a pointer to a struct that embeds [BaseHandler], or a type that does,
+// is one. The methods below are the hooks: the library calls them through the
+// outermost type, so a method of the same name on your own type overrides
+// them, however deep the embedding. Beyond them, a method whose name is Do and
+// a verb in capitals, without arguments or results, answers that verb.
+//
+// A handler's methods are called by its connection's goroutine alone.
+type RequestHandler interface {
+	// Setup is called before the first request. Override it to prepare a
+	// connection, or to wrap Connection before calling up.
+	Setup()
+	// Handle serves the connection's requests. Override it to speak another
+	// protocol.
+	Handle()
+	// Finish is called after the last request, unless Setup panicked.
+	Finish()
+
+	// HandleOneRequest reads one request and answers it.
+	HandleOneRequest()
+	// ParseRequest parses RawRequestLine and reads the header section. It
+	// reports whether the request is to be answered by a verb's method; if not,
+	// it has answered. Override it to rewrite Path or Command after calling up.
+	ParseRequest() bool
+	// ParseHeaders makes Headers of a header section, given with the line ends
+	// and the empty line that ends it. Override it to read one in another way,
+	// as CPython's MessageClass would. The framing of the body is decided by
+	// what it gives. An error that is not the library's own is a 400.
+	ParseHeaders(section string) (Headers, error)
+	// HandleExpect100 is asked whether the client of a request with "Expect:
+	// 100-continue" may send the body. Override it to answer with SendError and
+	// report false.
+	HandleExpect100() bool
+	// MethodTable gives verbs beyond those that Do methods answer: names that
+	// Go cannot spell, as "M-SEARCH", or that are not in capitals. It goes
+	// before the Do methods. It is called once, at a connection's first request.
+	MethodTable() map[string]func()
+
+	// SendError answers with an error page. "" stands for the standard message
+	// and explanation. Override it to answer errors in a form of your own.
+	SendError(code int, message, explain string)
+	// SendResponse logs the request and begins the head of an answer.
+	SendResponse(code int, message string)
+	// SendResponseOnly begins the head of an answer.
+	SendResponseOnly(code int, message string)
+	// SendHeader adds a field to the head.
+	SendHeader(name, value string)
+	// EndHeaders ends the head. Override it to add fields to every answer
+	// before calling up.
+	EndHeaders()
+	// FlushHeaders hands what there is of the head to WFile.
+	FlushHeaders()
+
+	// LogRequest logs an answered request. A code of 0 and a size below 0 are
+	// unknown and show as "-".
+	LogRequest(code int, size int64)
+	// LogError logs a request that could not be answered as it was meant.
+	LogError(format string, args ...any)
+	// LogMessage is where every line of the log passes. Override it to send
+	// them elsewhere, or nowhere. args are good until it returns.
+	LogMessage(format string, args ...any)
+
+	// VersionString is what the Server field says.
+	VersionString() string
+	// DateTimeString formats t for a field. The zero time is now.
+	DateTimeString(t time.Time) string
+	// LogDateTimeString is the current time for the log.
+	LogDateTimeString() string
+	// AddressString is the client's address for the log.
+	AddressString() string
+
+	base() *BaseHandler
+	bind(self RequestHandler)
+}
+
+// BaseHandler reads requests, dispatches them to Do methods and has what these
+// need to answer. It answers no verb itself: embed it, and define some. It
+// mirrors http.server.BaseHTTPRequestHandler.
+//
+// The first group of fields is configuration, CPython's class attributes. The
+// second is set for each connection and each request, CPython's instance
+// attributes.
+type BaseHandler struct {
+	// ProtocolVersion is the version to answer with. If empty, HTTP/1.0.
+	// HTTP/1.1 keeps connections open, so every answer then needs a
+	// Content-Length; one without closes its connection.
+	ProtocolVersion string
+	// ServerVersion is the first part of VersionString. If empty, "BaseHTTP/"
+	// and the module's version.
+	ServerVersion string
+	// SysVersion is the second part of VersionString. If empty, "Go/" and the
+	// runtime's version.
+	SysVersion string
+	// ErrorMessageFormat is the page that SendError sends, with %(code)d,
+	// %(message)s and %(explain)s in it, and %% for a percent sign. If empty,
+	// [DefaultErrorMessage].
+	ErrorMessageFormat string
+	// ErrorContentType is the type of that page. If empty,
+	// "text/html;charset=utf-8".
+	ErrorContentType string
+	// Responses maps a status code to its reason phrase and explanation. If
+	// nil, [DefaultResponses].
+	Responses map[int]Response
+	// DefaultRequestVersion is the version of a request that names none. If
+	// empty, HTTP/0.9.
+	DefaultRequestVersion string
+	// Timeout bounds each wait for the client: for a request, for the rest of
+	// one, and for the client to take an answer. If zero, the limits of Server
+	// hold.
+	Timeout time.Duration
+	// WBufSize is the size of a buffer for WFile, in bytes. If zero, every
+	// write leaves at once. If negative, 8192.
+	WBufSize int
+	// DisableNagleAlgorithm sets TCP_NODELAY in Setup. Go's listeners set it on
+	// every connection that they accept, so this is for others.
+	DisableNagleAlgorithm bool
+
+	// CloseConnection says whether the connection ends with this request.
+	CloseConnection bool
+	// Command is the method: "GET".
+	Command string
+	// Path is the request target, as sent: a query, if any, is still on it. Like
+	// CPython, several slashes at its beginning are one.
+	Path string
+	// RequestVersion is the HTTP version of the request: "HTTP/1.1".
+	RequestVersion string
+	// RequestLine is the request line without its line end.
+	RequestLine string
+	// RawRequestLine is the request line as it came.
+	RawRequestLine string
+	// Headers holds the header fields. It is good until the method returns:
+	// Clone keeps it. Its strings may be kept.
+	Headers Headers
+	// RFile is the message body, and ends where it ends. A client that closes
+	// early makes it fail with io.ErrUnexpectedEOF.
+	RFile io.Reader
+	// WFile takes the content of the answer.
+	WFile WriteFlusher
+	// ClientAddress is the address of the other side.
+	ClientAddress net.Addr
+	// Server is the server that accepted the connection.
+	Server *Server
+	// Connection is the connection itself. What is read from it has been taken
+	// from RFile, and what is written to it goes past WFile: either ends the
+	// connection with the request.
+	Connection net.Conn
+
+	self RequestHandler
+	c    *connection
+	host string
+}
+
+// http09 is the version whose answers are content alone.
+const http09 = "HTTP/0.9"
+
+func (h *BaseHandler) base() *BaseHandler { return h }
+
+func (h *BaseHandler) bind(self RequestHandler) { h.self = self }
+
+// Self gives the handler as its outermost type. A type that others embed uses
+// it to call what they override, as this package does:
+//
+//	h.Self().(interface{ Greeting() string }).Greeting()
+func (h *BaseHandler) Self() RequestHandler { return h.self }
+
+func (h *BaseHandler) protocolVersion() string { return cmp.Or(h.ProtocolVersion, "HTTP/1.0") }
+
+// keepsAlive reports whether answers keep connections open. Like CPython, the
+// versions are compared as text.
+func (h *BaseHandler) keepsAlive() bool { return h.protocolVersion() >= "HTTP/1.1" }
+
+// Setup makes RFile and WFile of Connection.
+func (h *BaseHandler) Setup() {
+	if h.DisableNagleAlgorithm {
+		if tcp, ok := h.Connection.(interface{ SetNoDelay(bool) error }); ok {
+			tcp.SetNoDelay(true)
+		}
+	}
+	h.c.setUp(h)
+}
+
+// Handle answers requests until CloseConnection is set.
+func (h *BaseHandler) Handle() {
+	h.CloseConnection = true
+	h.self.HandleOneRequest()
+	for !h.CloseConnection {
+		h.self.HandleOneRequest()
+	}
+}
+
+// Finish writes what WFile still holds.
+func (h *BaseHandler) Finish() {
+	if h.WFile != nil {
+		h.WFile.Flush()
+	}
+}
+
+// HandleOneRequest reads one request, parses it and calls the method for its
+// verb. A verb without one is answered 501.
+func (h *BaseHandler) HandleOneRequest() {
+	c := h.c
+	c.Next()
+	h.Command, h.Path, h.RequestLine, h.RequestVersion = "", "", "", ""
+	h.Headers = Headers{}
+	line, err := c.ReadRequestLine()
+	if err != nil {
+		h.failRead(err)
+		return
+	}
+	h.RawRequestLine = line
+	if h.self.ParseRequest() {
+		if c.verbs == nil {
+			c.verbs = c.class.Verbs(h.self, h.self.MethodTable())
+		}
+		if !c.verbs.Call(h.Command) {
+			h.self.SendError(501, "Unsupported method ("+pyrepr.Quote(h.Command)+")", "")
+		}
+	}
+	h.endRequest()
+}
+
+// failRead ends a connection whose next request cannot be read.
+func (h *BaseHandler) failRead(err error) {
+	h.CloseConnection = true
+	fault, isFault := errors.AsType[*http1.Error](err)
+	switch {
+	case isFault:
+		h.refuse(fault)
+	case err == exchange.ErrLate:
+		h.self.SendError(408, "", "")
+	case err == exchange.ErrIncomplete:
+		h.self.SendError(400, "Incomplete request", "The connection ended before the request's head did")
+	case err == exchange.ErrIdle && h.Timeout > 0:
+		h.logTimeout()
+	}
+}
+
+// logTimeout logs the end of a wait in CPython's words.
+func (h *BaseHandler) logTimeout() {
+	h.self.LogError("Request timed out: %s", "TimeoutError('timed out')")
+}
+
+// ParseRequest parses the request line, reads the header section and decides
+// what they mean for the body and the connection. Like CPython, it answers a
+// request that it refuses and reports false.
+func (h *BaseHandler) ParseRequest() bool {
+	c := h.c
+	h.CloseConnection = true
+	h.RequestLine = strings.TrimRight(h.RawRequestLine, "\r\n")
+	line, fault := http1.ParseRequestLine(h.RequestLine)
+	if fault != nil {
+		return h.refuse(fault)
+	}
+	if line.Method == "" {
+		return false
+	}
+	h.RequestVersion = line.Version
+	if line.Version == "" {
+		h.RequestVersion = cmp.Or(h.DefaultRequestVersion, http09)
+	}
+	h.Command, h.Path = line.Method, line.Target
+	if strings.HasPrefix(h.Path, "//") {
+		h.Path = "/" + strings.TrimLeft(h.Path, "/")
+	}
+	if line.Version == "" && h.RequestVersion == http09 {
+		return true // answered at once: HTTP/0.9 has no header section to wait for
+	}
+	section, err := c.ReadSection()
+	if err != nil {
+		h.failRead(err)
+		return false
+	}
+	if h.Headers, err = h.self.ParseHeaders(section); err != nil {
+		return h.refuseHeaders(err)
+	}
+	framing, fault := http1.ReadFraming(&line, h.Headers.fields)
+	if fault != nil {
+		return h.refuse(fault)
+	}
+	c.Begin(&line, &framing)
+	h.host = framing.Host
+	if h.keepsAlive() {
+		h.CloseConnection = framing.Close || !framing.KeepAlive && !line.AtLeast(1, 1)
+	}
+	return framing.Expect == "" || h.expect(framing.Expect)
+}
+
+// expect answers an expectation (RFC 9110 §10.1.1). A client that still waits
+// for the 100 may send its body or not, so its connection ends.
+func (h *BaseHandler) expect(expectation string) bool {
+	switch {
+	case !h.keepsAlive() || h.RequestVersion < "HTTP/1.1":
+		return true
+	case !strings.EqualFold(expectation, "100-continue"):
+		h.self.SendError(417, "", "")
+		return false
+	}
+	ok := h.self.HandleExpect100()
+	h.CloseConnection = h.CloseConnection || !ok
+	return ok
+}
+
+// refuse answers a request whose framing or syntax is at fault. What follows it
+// on the connection cannot be trusted, so it ends.
+func (h *BaseHandler) refuse(fault *http1.Error) bool {
+	h.c.Distrust()
+	h.self.SendError(fault.Status, fault.Message, fault.Explain)
+	return false
+}
+
+func (h *BaseHandler) refuseHeaders(err error) bool {
+	if fault, ok := err.(*http1.Error); ok {
+		return h.refuse(fault)
+	}
+	h.self.LogError("header section refused: %v", err)
+	return h.refuse(&http1.Error{Status: 400, Message: "Bad header section"})
+}
+
+// ParseHeaders parses the header section, strictly.
+func (h *BaseHandler) ParseHeaders(section string) (Headers, error) {
+	fields, fault := http1.ParseFields(section, h.c.fields[:0])
+	h.c.fields = fields
+	if fault != nil {
+		return Headers{}, fault
+	}
+	return Headers{fields, section}, nil
+}
+
+// HandleExpect100 answers 100 Continue and reports true.
+func (h *BaseHandler) HandleExpect100() bool {
+	h.self.SendResponseOnly(100, "")
+	h.self.EndHeaders()
+	return true
+}
+
+// MethodTable gives no verbs.
+func (h *BaseHandler) MethodTable() map[string]func() { return nil }
+
+// Host is the host that the request is for, with its port if it names one: the
+// authority of an absolute-form target or the value of Host, or "".
+func (h *BaseHandler) Host() string { return h.host }
+
+// endRequest settles what the answer leaves behind: it decides whether the
+// connection can carry another request, and logs what went wrong.
+func (h *BaseHandler) endRequest() {
+	c := h.c
+	if h.WFile != c.ownWFile {
+		h.WFile.Flush()
+	}
+	goOn, problem := c.Settle(h.CloseConnection || c.server.open.Ending())
+	switch {
+	case problem == nil:
+	case isTimeout(problem):
+		h.logTimeout()
+	default:
+		h.self.LogError("%s: %v", cmp.Or(h.Command, "request"), problem)
+	}
+	h.CloseConnection = !goOn
+}
+
+// LogRequest logs the request line, the status code and the size.
+func (h *BaseHandler) LogRequest(code int, size int64) {
+	log := &h.c.log
+	log.kind, log.code, log.size = requestEvent, code, size
+	h.self.LogMessage(`"%s" %v %v`, log.requestArgs(h.RequestLine)...)
+	log.kind = messageEvent
+}
+
+// LogError logs a line through LogMessage.
+func (h *BaseHandler) LogError(format string, args ...any) {
+	log := &h.c.log
+	log.kind = errorEvent
+	h.self.LogMessage(format, args...)
+	log.kind = messageEvent
+}
+
+// LogMessage writes a line to standard error, or gives a record to the server's
+// Logger. The line begins with the client's address and the time:
+//
+//	127.0.0.1 - - [06/Nov/1994 08:49:37] "GET / HTTP/1.1" 200 -
+//
+// Control characters in it are escaped, at this one place: one message is one
+// line.
+func (h *BaseHandler) LogMessage(format string, args ...any) {
+	if h.Server.Logger != nil {
+		h.logRecord(h.Server.Logger, fmt.Sprintf(format, args...))
+		return
+	}
+	log := &h.c.log
+	log.text = fmt.Appendf(log.text[:0], format, args...)
+	log.line = logline.Append(log.line[:0], h.self.AddressString(), h.self.LogDateTimeString(), string(log.text))
+	os.Stderr.Write(log.line)
+}
+
+// logRecord gives a message to a structured log. A request is its parts, an
+// error a warning with the request it is about.
+func (h *BaseHandler) logRecord(logger *slog.Logger, message string) {
+	log := &h.c.log
+	level := slog.LevelInfo
+	attrs := append(make([]slog.Attr, 0, 6), slog.String("remote", h.self.AddressString()))
+	if log.kind != messageEvent && h.Command != "" {
+		attrs = append(attrs, slog.String("method", h.Command), slog.String("target", h.Path), slog.String("version", h.RequestVersion))
+	}
+	switch log.kind {
+	case requestEvent:
+		message = "request"
+		attrs = append(attrs, slog.Int("status", log.code))
+		if log.size >= 0 {
+			attrs = append(attrs, slog.Int64("size", log.size))
+		}
+	case errorEvent:
+		level = slog.LevelWarn
+	}
+	logger.LogAttrs(context.Background(), level, message, attrs...)
+}
+
+// logMemory is what logging keeps from line to line: what the line is about,
+// and the memory it is made in.
+type logMemory struct {
+	kind eventKind
+	code int
+	size int64
+
+	args    [3]any
+	boxed   int // the code that args holds
+	text    []byte
+	line    []byte
+	of      net.Addr
+	address string // of that
+}
+
+type eventKind uint8
+
+const (
+	messageEvent eventKind = iota
+	requestEvent
+	errorEvent
+)
+
+// requestArgs gives the arguments of a request's line. A number is boxed only
+// when it is another than last time.
+func (l *logMemory) requestArgs(requestLine string) []any {
+	l.args[0] = requestLine
+	if l.args[1] == nil || l.boxed != l.code {
+		l.args[1], l.boxed = any(l.code), l.code
+		if l.code == 0 {
+			l.args[1] = "-"
+		}
+	}
+	l.args[2] = "-"
+	if l.size >= 0 {
+		l.args[2] = l.size
+	}
+	return l.args[:]
+}
+
+// VersionString joins ServerVersion and SysVersion.
+func (h *BaseHandler) VersionString() string {
+	return h.c.joinVersions(cmp.Or(h.ServerVersion, "BaseHTTP/"+Version), cmp.Or(h.SysVersion, sysVersion))
+}
+
+// DateTimeString formats t, or the current time if t is zero, as an
+// IMF-fixdate (RFC 9110 §5.6.7): "Sun, 06 Nov 1994 08:49:37 GMT".
+func (h *BaseHandler) DateTimeString(t time.Time) string { return h.Server.dates().httpDate(t) }
+
+// LogDateTimeString formats the current local time: "06/Nov/1994 08:49:37".
+func (h *BaseHandler) LogDateTimeString() string { return h.Server.dates().logDate() }
+
+// AddressString is the host part of ClientAddress. Like CPython, no name is
+// looked up.
+func (h *BaseHandler) AddressString() string {
+	log := &h.c.log
+	if log.of != h.ClientAddress {
+		log.of, log.address = h.ClientAddress, h.ClientAddress.String()
+		if host, _, err := net.SplitHostPort(log.address); err == nil {
+			log.address = host
+		}
+	}
+	return log.address
+}
+
+// Headers is the header section of a message: its fields in order, each as it
+// was sent. It mirrors http.client.HTTPMessage. The zero Headers is empty.
+type Headers struct {
+	fields []http1.Field
+	raw    string
+}
+
+// ParseHeaders parses a header section, strictly as RFC 9112 §5 has it. The
+// empty line at its end may be missing. It mirrors http.client.parse_headers.
+func ParseHeaders(section string) (Headers, error) {
+	fields, fault := http1.ParseFields(section, nil)
+	if fault != nil {
+		return Headers{}, fmt.Errorf("httpserver: %w", fault)
+	}
+	return Headers{fields, section}, nil
+}
+
+// Get gives the value of the first field of that name, in any case, or "".
+func (h Headers) Get(name string) string {
+	value, _ := h.lookup(name)
+	return value
+}
+
+// Has reports whether there is a field of that name, in any case.
+func (h Headers) Has(name string) bool {
+	_, ok := h.lookup(name)
+	return ok
+}
+
+func (h Headers) lookup(name string) (value string, ok bool) {
+	for i := range h.fields {
+		if http1.EqualName(h.fields[i].Name, name) {
+			return h.fields[i].Value, true
+		}
+	}
+	return "", false
+}
+
+// Values gives the values of all fields of that name, in any case, in order.
+func (h Headers) Values(name string) []string {
+	var values []string
+	for _, f := range h.fields {
+		if http1.EqualName(f.Name, name) {
+			values = append(values, f.Value)
+		}
+	}
+	return values
+}
+
+// All ranges over names and values, in order.
+func (h Headers) All() iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for _, f := range h.fields {
+			if !yield(f.Name, f.Value) {
+				return
+			}
+		}
+	}
+}
+
+// Len is the number of fields.
+func (h Headers) Len() int { return len(h.fields) }
+
+// Raw is the header section as it was sent, with its line ends and the empty
+// line.
+func (h Headers) Raw() string { return h.raw }
+
+// Clone gives a copy that may be kept after the request.
+func (h Headers) Clone() Headers {
+	return Headers{append([]http1.Field(nil), h.fields...), h.raw}
+}

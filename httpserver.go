@@ -1,0 +1,665 @@
+package httpserver
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"reflect"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"example.com/httpserver/internal/class"
+	"example.com/httpserver/internal/docroot"
+	"example.com/httpserver/internal/exchange"
+	"example.com/httpserver/internal/http1"
+	"example.com/httpserver/internal/httpdate"
+	"example.com/httpserver/internal/lifetime"
+	"example.com/httpserver/internal/wire"
+)
+
+// Version is the module's version, and the default ServerVersion's. It mirrors
+// __version__.
+const Version = "0.1.0"
+
+// sysVersion is the runtime's version, as in "Go/1.26.8".
+var sysVersion = func() string {
+	number, _, _ := strings.Cut(strings.TrimPrefix(runtime.Version(), "go"), " ")
+	return "Go/" + number
+}()
+
+// ErrServerClosed is what a server's methods give after Shutdown or Close.
+var ErrServerClosed = errors.New("httpserver: server closed")
+
+// A Server listens for connections and serves one at a time, each to its end,
+// with a handler of its own. It mirrors http.server.HTTPServer. A client that
+// opens a connection and says nothing keeps the others waiting for as long as
+// IdleTimeout: [ThreadingServer] is for everyone else.
+//
+// Make one with [NewServer], or set Handler and call Serve. The fields are set
+// before it serves and not changed afterwards; the methods may be called by any
+// goroutine, at any time.
+type Server struct {
+	// Handler is the handler that every connection gets a copy of.
+	Handler RequestHandler
+	// NewHandler makes the handler for a connection, in place of the copy.
+	NewHandler func() RequestHandler
+	// Addr is where Listen listens, as "host:port". Without a host, that is all
+	// interfaces, for IPv6 and IPv4. Port 0 is any that is free.
+	Addr string
+
+	// VerifyRequest reports whether to serve a connection. If nil, every one is
+	// served. The accept loop waits for its answer.
+	VerifyRequest func(net.Conn) bool
+	// HandleError is told what a handler panicked with, on the goroutine that
+	// panicked: debug.Stack shows where. If nil, both go to standard error, or
+	// to Logger.
+	HandleError func(conn net.Conn, problem any)
+	// ServiceActions is called by the accept loop after every connection and
+	// at least twice a second. On a listener that has no SetDeadline method it
+	// is called after connections only.
+	ServiceActions func()
+
+	// Logger takes what the server and its handlers log, as records with the
+	// parts of a line as attributes. If nil, lines go to standard error.
+	Logger *slog.Logger
+
+	// IdleTimeout bounds the wait for a request to begin. If zero, 60 seconds;
+	// if negative, there is no bound.
+	IdleTimeout time.Duration
+	// HeadTimeout bounds the time from a request's first byte to the end of its
+	// head. If zero, 30 seconds; if negative, there is no bound. A head that
+	// comes too late is answered 408.
+	HeadTimeout time.Duration
+	// ProgressTimeout bounds the time in which nothing of a body comes, or the
+	// client takes nothing of an answer. If zero, 30 seconds; if negative,
+	// there is no bound.
+	ProgressTimeout time.Duration
+	// Timeout bounds the wait of HandleRequest. If zero, there is no bound.
+	Timeout time.Duration
+
+	// ServerName and ServerPort say where the server listens. Listen and Serve
+	// set them. The name is the host of Addr, or the machine's own; unlike in
+	// CPython it is not looked up in DNS.
+	ServerName string
+	ServerPort int
+
+	open    lifetime.Set
+	sweeper wire.Sweeper
+	date    dates
+
+	mu       sync.Mutex
+	listener net.Listener // from Listen
+	roots    map[rootKey]*docroot.Root
+}
+
+type rootKey struct {
+	directory string
+	follow    bool
+}
+
+// A ThreadingServer serves every connection on a goroutine of its own. It
+// mirrors http.server.ThreadingHTTPServer.
+type ThreadingServer struct {
+	Server
+}
+
+// NewServer makes a [Server] that listens on addr, as [Server.Addr] describes
+// it. The port is bound when it returns, and its errors are those of
+// net.Listen. It panics where handler cannot be one, naming what is wrong: see
+// [RequestHandler].
+func NewServer(addr string, handler RequestHandler) (*Server, error) {
+	s := &Server{Addr: addr, Handler: handler}
+	return s, s.start()
+}
+
+// NewThreadingServer makes a [ThreadingServer] as NewServer does a Server.
+func NewThreadingServer(addr string, handler RequestHandler) (*ThreadingServer, error) {
+	s := &ThreadingServer{Server{Addr: addr, Handler: handler}}
+	return s, s.start()
+}
+
+func (s *Server) start() error {
+	s.check()
+	return s.Listen()
+}
+
+// check panics where the handler is none.
+func (s *Server) check() {
+	if s.Handler == nil {
+		if s.NewHandler == nil {
+			panic("httpserver: a server needs a Handler or NewHandler")
+		}
+		return
+	}
+	c := classOf(s.Handler)
+	if err := c.CopyFault(); err != nil && s.NewHandler == nil {
+		panic("httpserver: " + err.Error())
+	}
+}
+
+// classOf gives the class of a handler, and panics where it is none.
+func classOf(handler RequestHandler) *class.Class {
+	c := class.Of(handler, reflect.TypeFor[BaseHandler]())
+	if err := c.Fault(); err != nil {
+		panic("httpserver: " + err.Error())
+	}
+	if reflect.ValueOf(handler).IsNil() {
+		panic(fmt.Sprintf("httpserver: the handler is a nil %T", handler))
+	}
+	handler.bind(handler) // panics where a hook is overridden with another signature
+	handler.bind(nil)
+	return c
+}
+
+// Listen binds Addr. ServeForever does it where it was not done. It mirrors
+// server_bind and server_activate.
+func (s *Server) Listen() error {
+	l, err := net.Listen("tcp", cmp.Or(s.Addr, ":0"))
+	if err != nil {
+		return fmt.Errorf("httpserver: %w", err)
+	}
+	s.mu.Lock()
+	bound := s.listener != nil
+	if !bound {
+		s.listener = l
+	}
+	s.mu.Unlock()
+	switch {
+	case bound:
+		l.Close()
+		return errors.New("httpserver: listening already")
+	case !s.open.AddListener(l):
+		l.Close()
+		return ErrServerClosed
+	}
+	s.setName(l)
+	return nil
+}
+
+// setName sets ServerName and ServerPort, once.
+func (s *Server) setName(l net.Listener) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ServerName != "" {
+		return
+	}
+	if tcp, ok := l.Addr().(*net.TCPAddr); ok {
+		s.ServerPort = tcp.Port
+	}
+	host, _, _ := net.SplitHostPort(s.Addr)
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host, _ = os.Hostname()
+	}
+	s.ServerName = cmp.Or(host, "localhost")
+}
+
+// ServerAddress is the address that Listen bound, or nil.
+func (s *Server) ServerAddress() net.Addr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.listener == nil {
+		return nil
+	}
+	return s.listener.Addr()
+}
+
+// ServeForever serves the connections that come to Addr, until Shutdown or
+// Close. It returns when the server has shut down, connections and all, with
+// ErrServerClosed; before that, with the error that made accepting impossible.
+func (s *Server) ServeForever() error { return s.serveForever(s.serveHere) }
+
+// ServeForever is [Server.ServeForever] with a goroutine for each connection.
+func (s *ThreadingServer) ServeForever() error { return s.serveForever(s.serveApart) }
+
+// Serve is ServeForever on a listener of the caller's: a Unix socket, TLS, an
+// inherited descriptor. It closes l before it returns.
+func (s *Server) Serve(l net.Listener) error { return s.serve(l, s.serveHere) }
+
+// Serve is [Server.Serve] with a goroutine for each connection.
+func (s *ThreadingServer) Serve(l net.Listener) error { return s.serve(l, s.serveApart) }
+
+// HandleRequest waits for one connection and serves it. After Timeout it gives
+// an error that is os.ErrDeadlineExceeded.
+func (s *Server) HandleRequest() error { return s.handleRequest(s.serveHere) }
+
+// HandleRequest waits for one connection and begins to serve it.
+func (s *ThreadingServer) HandleRequest() error { return s.handleRequest(s.serveApart) }
+
+// ServeConn serves one connection with handler itself, which is not copied, and
+// closes it.
+func ServeConn(conn net.Conn, handler RequestHandler) {
+	s := &Server{Handler: handler}
+	c := s.connect(conn, classOf(handler), handler)
+	defer s.Close()
+	defer c.linger()
+	c.serve()
+}
+
+func (s *Server) serveForever(process func(*connection)) error {
+	l, err := s.bound()
+	if err != nil {
+		return err
+	}
+	return s.serve(l, process)
+}
+
+// bound gives the listener of Listen.
+func (s *Server) bound() (net.Listener, error) {
+	s.mu.Lock()
+	l := s.listener
+	s.mu.Unlock()
+	switch {
+	case s.open.Ending():
+		return nil, ErrServerClosed
+	case l != nil:
+		return l, nil
+	}
+	if err := s.Listen(); err != nil {
+		return nil, err
+	}
+	return s.bound()
+}
+
+// serve accepts connections until l is closed.
+func (s *Server) serve(l net.Listener, process func(*connection)) error {
+	s.check()
+	if !s.open.AddListener(l) {
+		l.Close()
+		return ErrServerClosed
+	}
+	defer s.open.RemoveListener(l)
+	defer l.Close()
+	s.setName(l)
+	var pause time.Duration
+	for {
+		err := s.acceptOne(l, process)
+		switch {
+		case err == nil:
+			pause = 0
+		case s.open.Ending():
+			s.awaitEnd()
+			return ErrServerClosed
+		case isTimeout(err):
+		case isTemporary(err):
+			if pause = min(2*pause+5*time.Millisecond, time.Second); pause == 5*time.Millisecond {
+				s.logServer("accept: "+err.Error()+"; trying again", slog.LevelError)
+			}
+			s.sleep(pause)
+		default:
+			return fmt.Errorf("httpserver: %w", err)
+		}
+		if s.ServiceActions != nil {
+			s.ServiceActions()
+		}
+	}
+}
+
+// acceptOne accepts a connection and has it processed.
+func (s *Server) acceptOne(l net.Listener, process func(*connection)) error {
+	if s.ServiceActions != nil {
+		setDeadline(l, pollInterval)
+	}
+	conn, err := l.Accept()
+	if err != nil {
+		return err
+	}
+	s.accepted(conn, process)
+	return nil
+}
+
+// pollInterval is how often ServiceActions is called, as CPython's
+// poll_interval.
+const pollInterval = 500 * time.Millisecond
+
+func setDeadline(l net.Listener, after time.Duration) {
+	if d, ok := l.(interface{ SetDeadline(time.Time) error }); ok {
+		d.SetDeadline(time.Now().Add(after))
+	}
+}
+
+// handleRequest accepts one connection, waiting for Timeout at the most.
+func (s *Server) handleRequest(process func(*connection)) error {
+	s.check()
+	l, err := s.bound()
+	if err != nil {
+		return err
+	}
+	if s.Timeout > 0 {
+		setDeadline(l, s.Timeout)
+	}
+	conn, err := l.Accept()
+	switch {
+	case s.open.Ending():
+		if err == nil {
+			conn.Close()
+		}
+		return ErrServerClosed
+	case err != nil:
+		return fmt.Errorf("httpserver: %w", err)
+	}
+	s.accepted(conn, process)
+	return nil
+}
+
+// accepted has a new connection processed, or turned away.
+func (s *Server) accepted(conn net.Conn, process func(*connection)) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			s.handleError(conn, problem)
+			conn.Close()
+		}
+	}()
+	if s.VerifyRequest != nil && !s.VerifyRequest(conn) {
+		conn.Close()
+		return
+	}
+	handler := s.newHandler()
+	if c := s.connect(conn, classOf(handler), handler); c != nil {
+		process(c)
+	}
+}
+
+func (s *Server) newHandler() RequestHandler {
+	if s.NewHandler != nil {
+		return s.NewHandler()
+	}
+	return classOf(s.Handler).Copy(s.Handler).(RequestHandler)
+}
+
+// serveHere serves a connection on the accept loop's goroutine. Only the wait
+// for a client to read its last answer has one of its own.
+func (s *Server) serveHere(c *connection) {
+	c.serve()
+	go c.linger()
+}
+
+func (s *Server) serveApart(c *connection) {
+	go func() {
+		defer c.linger()
+		c.serve()
+	}()
+}
+
+// Shutdown ends the server in peace: no new connections, an end to those that
+// are between requests, and time for the requests in flight until ctx ends. It
+// gives nil when all have ended; when ctx ended first it closes the rest and
+// gives ctx's error. A handler that calls it waits for itself: let it use a
+// goroutine.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.open.End()
+	defer s.closeRoots()
+	select {
+	case <-s.open.Ended():
+		return nil
+	case <-s.open.Abandoned():
+		return nil
+	case <-ctx.Done():
+		s.open.Abandon()
+		return ctx.Err()
+	}
+}
+
+// Close ends the server at once: it closes the listeners and all connections.
+// Handlers that are at work see their reads and writes fail.
+func (s *Server) Close() error {
+	err := s.open.End()
+	s.open.Abandon()
+	s.closeRoots()
+	return err
+}
+
+// awaitEnd waits until the connections have ended, or have been cut.
+func (s *Server) awaitEnd() {
+	select {
+	case <-s.open.Ended():
+	case <-s.open.Abandoned():
+	}
+}
+
+// sleep waits for d, or for the end of the server.
+func (s *Server) sleep(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-s.open.Begun():
+	}
+}
+
+// root gives the Root for a directory, which all connections share.
+func (s *Server) root(directory string, follow bool) *docroot.Root {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := rootKey{directory, follow}
+	if r := s.roots[key]; r != nil {
+		return r
+	}
+	if len(s.roots) >= maxRoots {
+		s.letGo()
+	}
+	if s.roots == nil {
+		s.roots = map[rootKey]*docroot.Root{}
+	}
+	r := docroot.New(directory, follow)
+	s.roots[key] = r
+	return r
+}
+
+// maxRoots bounds how many directories are kept open, for handlers that make
+// their Directory up.
+const maxRoots = 64
+
+func (s *Server) closeRoots() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.letGo()
+}
+
+// letGo closes the directories. Who still uses one opens it again. The caller
+// holds mu.
+func (s *Server) letGo() {
+	for _, r := range s.roots {
+		r.Close()
+	}
+	s.roots = nil
+}
+
+// handleError tells HandleError, or the log, what a handler panicked with. It
+// is called while the goroutine panics.
+func (s *Server) handleError(conn net.Conn, problem any) {
+	if s.HandleError != nil {
+		defer func() {
+			if again := recover(); again != nil {
+				s.logPanic(conn, again)
+			}
+		}()
+		s.HandleError(conn, problem)
+		return
+	}
+	s.logPanic(conn, problem)
+}
+
+// logPanic logs a panic with its stack, between CPython's lines.
+func (s *Server) logPanic(conn net.Conn, problem any) {
+	if s.Logger != nil {
+		s.Logger.Error("exception occurred during processing of request",
+			"remote", conn.RemoteAddr().String(), "panic", fmt.Sprint(problem), "stack", string(debug.Stack()))
+		return
+	}
+	const rule = "----------------------------------------\n"
+	fmt.Fprintf(os.Stderr, "%sException occurred during processing of request from %v\npanic: %v\n\n%s%s",
+		rule, conn.RemoteAddr(), problem, debug.Stack(), rule)
+}
+
+// logServer logs what concerns no connection.
+func (s *Server) logServer(message string, level slog.Level) {
+	if s.Logger != nil {
+		s.Logger.Log(context.Background(), level, message)
+		return
+	}
+	fmt.Fprintf(os.Stderr, "httpserver: %s\n", message)
+}
+
+// limits gives the limits for a handler that may have a Timeout of its own.
+func (s *Server) limits(timeout time.Duration) exchange.Limits {
+	if timeout > 0 {
+		return exchange.Limits{Idle: timeout, Head: timeout, Progress: timeout}
+	}
+	return exchange.Limits{
+		Idle:     cmp.Or(s.IdleTimeout, 60*time.Second),
+		Head:     cmp.Or(s.HeadTimeout, 30*time.Second),
+		Progress: cmp.Or(s.ProgressTimeout, 30*time.Second),
+	}
+}
+
+func isTimeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
+
+// isTemporary reports whether accepting may work again later: descriptors or
+// memory ran out, or a client was gone before its connection was accepted.
+func isTemporary(err error) bool {
+	for _, errno := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.EINTR} {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	temporary, ok := errors.AsType[interface {
+		error
+		Temporary() bool
+	}](err)
+	return ok && temporary.Temporary()
+}
+
+// dates caches the current time as texts. The zero dates is ready.
+type dates struct{ cache httpdate.Cache }
+
+// noServer is for handlers that nobody bound to a server.
+var noServer dates
+
+func (s *Server) dates() *dates {
+	if s == nil {
+		return &noServer
+	}
+	return &s.date
+}
+
+func (d *dates) httpDate(t time.Time) string {
+	if t.IsZero() {
+		return d.cache.IMF(time.Now())
+	}
+	return httpdate.Format(t)
+}
+
+func (d *dates) logDate() string { return d.cache.Log(time.Now()) }
+
+// A connection is what a handler keeps of its connection, behind a pointer:
+// the handler itself stays small.
+type connection struct {
+	*exchange.Exchange
+	server  *Server
+	class   *class.Class
+	shared  atomic.Pointer[exchange.Exchange] // the same, for Wake
+	nc      net.Conn                          // as accepted
+	handler RequestHandler
+
+	verbs    *class.Verbs  // from the first request on
+	fields   []http1.Field // memory for Headers
+	ownWFile WriteFlusher
+	refusing bool // a 500 takes the place of an answer
+
+	log     logMemory
+	version [3]string // VersionString and the two parts it was made of
+}
+
+// connect binds a handler to a connection. It gives nil, and closes the
+// connection, where the server has closed.
+func (s *Server) connect(nc net.Conn, cl *class.Class, handler RequestHandler) *connection {
+	c := &connection{server: s, class: cl, nc: nc, handler: handler}
+	h := handler.base()
+	handler.bind(handler)
+	h.c, h.Server, h.Connection, h.ClientAddress = c, s, nc, nc.RemoteAddr()
+	if !s.open.Add(c) {
+		nc.Close()
+		return nil
+	}
+	return c
+}
+
+// setUp makes the exchange over the handler's Connection, which its Setup may
+// have wrapped.
+func (c *connection) setUp(h *BaseHandler) {
+	x := exchange.New(h.Connection, &c.server.sweeper, c.server.limits(h.Timeout))
+	c.Exchange = x
+	h.Connection = x.Conn()
+	h.RFile = x.Body()
+	h.WFile = newWFile(x.Output(), h.WBufSize)
+	c.ownWFile = x.Output()
+	c.shared.Store(x)
+	if c.server.open.Ending() {
+		x.Wake() // Wake may have come before there was an exchange
+	}
+}
+
+// Wake ends the connection's wait for a request.
+func (c *connection) Wake() {
+	if x := c.shared.Load(); x != nil {
+		x.Wake()
+	}
+}
+
+// Cut closes the connection under its handler.
+func (c *connection) Cut() { c.nc.Close() }
+
+// serve runs the handler.
+func (c *connection) serve() {
+	defer c.rescue()
+	c.handler.Setup()
+	defer c.handler.Finish()
+	defer c.rescue()
+	c.handler.Handle()
+}
+
+// rescue ends a panic: the server hears of it, and the client gets a 500 where
+// it has got nothing yet.
+func (c *connection) rescue() {
+	problem := recover()
+	if problem == nil {
+		return
+	}
+	c.server.handleError(c.nc, problem)
+	if c.Exchange == nil || c.Answer.Ended() {
+		return
+	}
+	defer func() { recover() }() // SendError may be what panics
+	c.Replace()
+	c.handler.SendError(500, "", "")
+}
+
+// linger ends the connection.
+func (c *connection) linger() {
+	defer c.server.open.Remove(c)
+	if c.Exchange == nil {
+		c.nc.Close()
+	} else if !c.Exchange.Close() {
+		c.Exchange.Linger()
+	}
+}
+
+// joinVersions joins the parts of VersionString, once for the same parts.
+func (c *connection) joinVersions(server, sys string) string {
+	if c == nil {
+		return server + " " + sys
+	}
+	if c.version[1] != server || c.version[2] != sys {
+		c.version = [3]string{server + " " + sys, server, sys}
+	}
+	return c.version[0]
+}

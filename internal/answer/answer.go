@@ -1,0 +1,226 @@
+// Package answer keeps the books of one answer: the lines of its head until
+// they are sent, what that head announces, and how much content may follow
+// (RFC 9112 §6).
+package answer
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+
+	"example.com/httpserver/internal/http1"
+)
+
+// An Answer is the answer to one request. Reset makes it ready for the next
+// one; the zero Answer is ready too.
+type Answer struct {
+	lines      []byte // head lines that were not taken yet
+	state      state
+	code       int
+	toHEAD     bool
+	hasLength  bool
+	chunked    bool
+	connection bool // the head has a Connection field
+	raw        bool // the head has lines that nobody looked at
+	partly     bool // some of the head was sent before its end
+	length     int64
+	written    int64
+	fault      error
+}
+
+type state uint8
+
+const (
+	none  state = iota // no status line yet, or only those of interim answers
+	begun              // a status line, and the head goes on
+	ended              // a final head: content follows
+	sunk               // replaced: what the handler still sends is dropped
+)
+
+// Reset forgets the answer and keeps its memory.
+func (a *Answer) Reset() { *a = Answer{lines: a.lines[:0]} }
+
+// Begun reports whether there was a status line of a final answer.
+func (a *Answer) Begun() bool { return a.state != none }
+
+// Ended reports whether the head of a final answer has ended.
+func (a *Answer) Ended() bool { return a.state >= ended }
+
+// Open reports whether a head was begun, by the book, and has not ended.
+func (a *Answer) Open() bool { return a.state == begun && !a.raw }
+
+// Sunk reports whether the rest of the answer is to be dropped.
+func (a *Answer) Sunk() bool { return a.state == sunk }
+
+// Sink drops whatever follows.
+func (a *Answer) Sink() { a.lines, a.state = a.lines[:0], sunk }
+
+// Fault gives the reason why the first line was refused that was, or nil.
+func (a *Answer) Fault() error { return a.fault }
+
+// Forgive forgets the fault. The lines that were refused are not in the head.
+func (a *Answer) Forgive() { a.fault = nil }
+
+// Code gives the status code of the last status line, or 0.
+func (a *Answer) Code() int { return a.code }
+
+// Begin adds a status line. toHEAD says that the request's method is HEAD. A
+// head that was begun before is forgotten if none of it was sent: the handler
+// has changed its mind.
+//
+//	status-line = HTTP-version SP status-code SP [ reason-phrase ]
+func (a *Answer) Begin(version string, code int, phrase string, toHEAD bool) {
+	switch {
+	case a.state == sunk:
+		return
+	case a.state == ended || a.partly:
+		a.refuse("a second answer (%d %s) after the first", code, phrase)
+		return
+	case a.state == begun:
+		a.Reset()
+	}
+	switch {
+	case code < 100 || code > 999:
+		a.refuse("a status code of %d", code)
+		return
+	case hasLineBreak(version) || hasLineBreak(phrase):
+		a.refuse("a line break in the status line %q", version+" "+strconv.Itoa(code)+" "+phrase)
+		return
+	}
+	a.state, a.code, a.toHEAD = begun, code, toHEAD
+	a.lines = append(a.lines, version...)
+	a.lines = append(a.lines, ' ')
+	a.lines = strconv.AppendInt(a.lines, int64(code), 10)
+	a.lines = append(a.lines, ' ')
+	a.lines = append(a.lines, phrase...)
+	a.lines = append(a.lines, '\r', '\n')
+}
+
+// Field adds a field line. A name that is no token is refused, and a value
+// with a line break, a NUL or another control character: the client would read
+// more lines than were meant (RFC 9110 §5.5). So is framing that contradicts
+// itself.
+func (a *Answer) Field(name, value string) {
+	switch {
+	case !httpguts.ValidHeaderFieldName(name):
+		a.refuse("the field name %q is no token", name)
+	case !httpguts.ValidHeaderFieldValue(value):
+		a.refuse("a control character in the value of %s: %q", name, value)
+	case a.state < ended && a.note(name, value):
+		a.append(name, value)
+	}
+}
+
+func (a *Answer) append(name, value string) {
+	a.lines = append(a.lines, name...)
+	a.lines = append(a.lines, ':', ' ')
+	a.lines = append(a.lines, value...)
+	a.lines = append(a.lines, '\r', '\n')
+}
+
+// note reads what a field says of the framing, and reports whether that agrees
+// with the fields before it.
+func (a *Answer) note(name, value string) bool {
+	switch {
+	case http1.EqualName(name, "Connection"):
+		a.connection = true
+	case http1.EqualName(name, "Content-Length"):
+		n, ok := http1.ParseContentLength(value)
+		if !ok || a.chunked || a.hasLength && n != a.length {
+			a.refuse("Content-Length: %s", value)
+			return false
+		}
+		a.hasLength, a.length = true, n
+	case http1.EqualName(name, "Transfer-Encoding"):
+		if a.hasLength {
+			a.refuse("Transfer-Encoding beside Content-Length")
+			return false
+		}
+		last := value[strings.LastIndexByte(value, ',')+1:]
+		a.chunked = http1.EqualName(strings.TrimSpace(last), "chunked")
+	}
+	return true
+}
+
+// Raw adds text to the head as it stands. Nobody looks at it, so the framing
+// is unknown from here on.
+func (a *Answer) Raw(text string) {
+	if a.state < ended {
+		a.raw = true
+		a.lines = append(a.lines, text...)
+	}
+}
+
+func (a *Answer) refuse(format string, args ...any) {
+	if a.fault == nil {
+		a.fault = fmt.Errorf(format, args...)
+	}
+}
+
+// End adds the empty line. An interim head makes room for the next one.
+func (a *Answer) End() {
+	if a.state >= ended {
+		return
+	}
+	a.lines = append(a.lines, '\r', '\n')
+	if a.Interim() {
+		a.state, a.connection, a.partly = none, false, false
+		return
+	}
+	a.state = ended
+}
+
+// Lines gives the lines of the head that were not taken yet. Take empties them.
+func (a *Answer) Lines() []byte { return a.lines }
+
+// Take empties Lines, once they were sent.
+func (a *Answer) Take() {
+	a.lines = a.lines[:0]
+	a.partly = a.state == begun
+}
+
+// Interim reports whether the head is one that another follows
+// (RFC 9110 §15.2). 101 is not: what follows that one is another protocol.
+func (a *Answer) Interim() bool { return 100 <= a.code && a.code < 200 && a.code != 101 }
+
+// NoContent reports whether an answer of this status, to this method, has no
+// content, whatever the head says (RFC 9112 §6.3).
+func (a *Answer) NoContent() bool {
+	return a.toHEAD || a.code == 204 || a.code == 304 || a.Interim()
+}
+
+// Framed reports whether the client can tell where the answer ends without the
+// end of the connection.
+func (a *Answer) Framed() bool {
+	return !a.raw && a.code != 101 && (a.NoContent() || a.hasLength || a.chunked)
+}
+
+// HasConnection reports whether the head has a Connection field of its own.
+func (a *Answer) HasConnection() bool { return a.connection }
+
+// Remaining gives how many bytes of content may still be written, or -1 where
+// no number was announced.
+func (a *Answer) Remaining() int64 {
+	switch {
+	case a.NoContent() || a.state == sunk:
+		return 0
+	case a.hasLength && !a.raw:
+		return a.length - a.written
+	}
+	return -1
+}
+
+// Wrote counts n bytes of content.
+func (a *Answer) Wrote(n int64) { a.written += n }
+
+// Short tells what is missing at the end of the answer, or nil.
+func (a *Answer) Short() error {
+	if n := a.Remaining(); n > 0 && a.state == ended {
+		return fmt.Errorf("Content-Length announced %d bytes and %d were written", a.length, a.written)
+	}
+	return nil
+}
+
+func hasLineBreak(s string) bool { return strings.ContainsAny(s, "\r\n\x00") }

@@ -1,0 +1,19 @@
+package class
+
+import "strings"
+
+// verb gives the verb that a method of this name answers:
+//
+//	"Do" ALPHA *( ALPHA / DIGIT / "_" ), in capitals
+//
+// So Done, Domain and DoTask are no verbs.
+func verb(method string) (string, bool) {
+	name, ok := strings.CutPrefix(method, "Do")
+	for i := range len(name) {
+		c := name[i]
+		if !('A' <= c && c <= 'Z' || i > 0 && ('0' <= c && c <= '9' || c == '_')) {
+			return "", false
+		}
+	}
+	return name, ok && name != ""
+}

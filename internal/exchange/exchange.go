@@ -1,0 +1,303 @@
+// Package exchange is what happens on a connection between a request's first
+// byte and its answer's last: it reads heads and bodies off the wire, puts
+// answers on it, and knows afterwards whether the connection can carry another
+// request. Which answer that is, others decide.
+package exchange
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"example.com/httpserver/internal/answer"
+	"example.com/httpserver/internal/http1"
+	"example.com/httpserver/internal/wire"
+)
+
+// Limits bound the waits for a client. Zero is no limit.
+type Limits struct {
+	Idle     time.Duration // for the first byte of a request
+	Head     time.Duration // for the rest of its head, in all
+	Progress time.Duration // for the next bytes of a body, and for the client to take some of an answer
+}
+
+const (
+	maxDrained  = 256 * 1024 // an unread body up to this size is read away, to go on with the connection
+	maxLingered = 256 * 1024
+	lingerTime  = 2 * time.Second
+)
+
+// Why there is no head to answer as such. A head that is at fault is an
+// *http1.Error instead.
+var (
+	ErrClosed     = errors.New("no request came")              // the client closed, or the server is shutting down
+	ErrIdle       = errors.New("no request came in time")      // the idle limit
+	ErrLate       = errors.New("the head did not end in time") // the head limit
+	ErrIncomplete = errors.New("the head has no end")          // the client closed within it
+)
+
+// errTooLong says that a request line has no end.
+var errTooLong = &http1.Error{Status: 414, Rule: "RFC 9112 §3"}
+
+// An Exchange serves one connection, one request after the other. Its methods
+// are for the goroutine that serves it, but for Wake.
+type Exchange struct {
+	Answer answer.Answer
+
+	wire     *wire.Conn
+	limits   Limits
+	scanner  http1.Scanner
+	section  string // the field section, where it came with the request line
+	line     http1.RequestLine
+	body     int64 // bytes of the body that were not read; negative: all that comes
+	bodyErr  error
+	headSent int         // bytes of the head that Answer gave out and the output has not seen
+	unframed bool        // content was written without a head that frames it
+	taken    atomic.Bool // the handler used the connection itself, perhaps on two goroutines
+	suspect  bool        // what follows on the connection cannot be trusted to be a request
+}
+
+// New gives an Exchange over nc. The sweeper looks after what it holds back.
+func New(nc net.Conn, sweeper *wire.Sweeper, limits Limits) *Exchange {
+	x := &Exchange{wire: wire.New(nc, sweeper), limits: limits}
+	x.wire.StallLimit(limits.Progress)
+	return x
+}
+
+// Wake ends the wait for the next request, or the next such wait. It may be
+// called by any goroutine.
+func (x *Exchange) Wake() { x.wire.Wake() }
+
+// Next makes ready for a request.
+func (x *Exchange) Next() {
+	x.Answer.Reset()
+	x.scanner = http1.Scanner{}
+	x.section = ""
+	x.line = http1.RequestLine{}
+	x.body, x.bodyErr = 0, nil
+	x.headSent = 0
+	x.unframed = false
+}
+
+// ReadRequestLine gives the next request line, with its line end. An empty line
+// or two before it are skipped (RFC 9112 §2.2), a third is given as the line.
+func (x *Exchange) ReadRequestLine() (string, error) {
+	skipped, seen := 0, 0
+	for {
+		b := x.wire.Buffered()
+		i := bytes.IndexByte(b[seen:], '\n')
+		n := seen + i + 1
+		if i < 0 {
+			n = len(b)
+		}
+		switch {
+		case n > http1.MaxLine:
+			x.suspect = true
+			return "", errTooLong
+		case i < 0:
+			if err := x.fillHead(n == 0, &seen); err != nil {
+				return "", err
+			}
+		case skipped < 2 && (n == 1 || n == 2 && b[0] == '\r'):
+			x.wire.Advance(n)
+			skipped, seen = skipped+1, 0
+		default:
+			return x.takeLine(n), nil
+		}
+	}
+}
+
+// takeLine takes the request line of n bytes off the input, and the field
+// section with it if that has come: then one string serves both.
+func (x *Exchange) takeLine(n int) string {
+	b := x.wire.Buffered()
+	m, err := x.scanner.Scan(b[n:])
+	if err != nil {
+		m = 0 // ReadSection meets it again
+		x.scanner = http1.Scanner{}
+	}
+	head := string(b[:n+m])
+	x.section = head[n:]
+	x.wire.Advance(n + m)
+	return head[:n]
+}
+
+// ReadSection gives the field section with the empty line that ends it.
+func (x *Exchange) ReadSection() (string, error) {
+	if x.section != "" {
+		return x.section, nil
+	}
+	started := true
+	for {
+		b := x.wire.Buffered()
+		n, err := x.scanner.Scan(b)
+		if err != nil {
+			x.suspect = true
+			return "", err
+		}
+		if n > 0 {
+			section := string(b[:n])
+			x.wire.Advance(n)
+			return section, nil
+		}
+		if err := x.fillSection(started); err != nil {
+			return "", err
+		}
+		started = false
+	}
+}
+
+// fillHead waits for more of a request line: for its first byte as long as the
+// idle limit, for the rest as long as the head limit. seen is moved to what has
+// come so far.
+func (x *Exchange) fillHead(first bool, seen *int) error {
+	if !first {
+		started := *seen == 0
+		*seen = len(x.wire.Buffered())
+		return x.fillSection(started)
+	}
+	x.readBy(x.limits.Idle)
+	x.wire.SetIdle(true)
+	err := x.wire.Fill()
+	x.wire.SetIdle(false)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return ErrIdle
+	}
+	return ErrClosed
+}
+
+// fillSection waits for more of a head whose first byte has come. The clock
+// starts at the first wait.
+func (x *Exchange) fillSection(started bool) error {
+	if started {
+		x.readBy(x.limits.Head)
+	}
+	err := x.wire.Fill()
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		x.suspect = true
+		return ErrLate
+	case err == io.EOF:
+		return ErrIncomplete
+	}
+	return ErrClosed
+}
+
+func (x *Exchange) readBy(limit time.Duration) {
+	if limit <= 0 {
+		x.wire.ReadBy(time.Time{})
+		return
+	}
+	x.wire.ReadBy(time.Now().Add(limit))
+}
+
+// Begin tells what the head said: the body that follows, and whom the answer
+// is for.
+func (x *Exchange) Begin(line *http1.RequestLine, framing *http1.Framing) {
+	x.line = *line
+	x.body = framing.Length
+}
+
+// Distrust says that the bytes which follow may not be what they seem, since
+// the head was at fault.
+func (x *Exchange) Distrust() { x.suspect = true }
+
+// Body gives the message body.
+func (x *Exchange) Body() io.Reader { return (*body)(x) }
+
+type body Exchange
+
+// Read reads the body and ends with it.
+func (b *body) Read(p []byte) (int, error) {
+	x := (*Exchange)(b)
+	if x.body == 0 || x.bodyErr != nil {
+		if x.bodyErr == nil {
+			x.bodyErr = io.EOF
+		}
+		return 0, x.bodyErr
+	}
+	if x.body > 0 && int64(len(p)) > x.body {
+		p = p[:x.body]
+	}
+	if len(x.wire.Buffered()) == 0 {
+		x.readBy(x.limits.Progress)
+	}
+	n, err := x.wire.Read(p)
+	if x.body > 0 {
+		x.body -= int64(n)
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+	}
+	if err != nil {
+		x.bodyErr = err
+	}
+	return n, err
+}
+
+// Settle decides at the end of an answer whether the connection can go on, and
+// reads away what is left of a body if it can. closing says that it ends
+// anyway. The error is what went wrong with the answer, for the log.
+func (x *Exchange) Settle(closing bool) (goOn bool, problem error) {
+	a := &x.Answer
+	switch err := x.wire.WriteErr(); {
+	case err != nil && !x.taken.Load():
+		problem = &GoneError{err}
+	case isFailure(x.bodyErr) && !x.taken.Load():
+		problem = &GoneError{x.bodyErr}
+	case a.Fault() != nil && !a.Sunk():
+		problem = a.Fault()
+	case a.Begun() && !a.Ended():
+		problem = errors.New("the head of the answer was not ended: EndHeaders is missing")
+	default:
+		problem = a.Short()
+	}
+	answered := a.Ended() && !a.Sunk() && a.Framed()
+	if problem != nil || closing || x.taken.Load() || x.unframed || x.suspect || !answered || x.body < 0 || x.body > maxDrained {
+		return false, problem
+	}
+	if x.body > 0 {
+		if _, err := io.Copy(io.Discard, x.Body()); err != nil {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func isFailure(err error) bool { return err != nil && err != io.EOF }
+
+// A GoneError says that the client went away, or stood still for too long.
+type GoneError struct{ Err error }
+
+func (e *GoneError) Error() string {
+	cause := e.Err
+	if op, ok := errors.AsType[*net.OpError](cause); ok {
+		cause = op.Err // without the addresses: the log line has the client's
+	}
+	return "client went away: " + cause.Error()
+}
+
+func (e *GoneError) Unwrap() error { return e.Err }
+
+// Close ends the connection. It reports whether that takes time, because the
+// client has sent what nobody read: then Linger has to do it.
+func (x *Exchange) Close() (closed bool) {
+	err := x.wire.Flush()
+	if err == nil && !x.taken.Load() && (x.suspect || x.body != 0 || len(x.wire.Buffered()) > 0) {
+		return false
+	}
+	x.wire.Close()
+	return true
+}
+
+// Linger ends the connection once the client has had time to read its answer.
+func (x *Exchange) Linger() { x.wire.Linger(lingerTime, maxLingered) }

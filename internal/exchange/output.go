@@ -1,0 +1,172 @@
+package exchange
+
+import (
+	"errors"
+	"io"
+	"os"
+)
+
+// ErrContentLength is what a write beyond the announced Content-Length gives.
+var ErrContentLength = errors.New("httpserver: more content than the Content-Length that was sent")
+
+// ErrNoEndHeaders is what a write between the head's first line and its end
+// gives.
+var ErrNoEndHeaders = errors.New("httpserver: content before EndHeaders")
+
+// EndHead ends the answer's head. It says first what becomes of the connection
+// where the handler did not: a client that can keep it needs to know when it
+// cannot, and one of HTTP/1.0 when it can.
+func (x *Exchange) EndHead(current, keepAlive bool) {
+	a := &x.Answer
+	if current && !a.Interim() && !a.HasConnection() && a.Code() != 101 {
+		switch {
+		case !keepAlive:
+			a.Field("Connection", "close")
+		case !x.line.AtLeast(1, 1):
+			a.Field("Connection", "keep-alive")
+		}
+	}
+	a.End()
+	if a.Ended() && (a.Code() == 101 || x.line.Method == "CONNECT" && a.Code()/100 == 2) {
+		x.body = -1 // a tunnel, or another protocol: whatever comes is for the handler
+	}
+}
+
+// TakeHead gives the lines of the head that were not sent. They are to go
+// through Output, as its next bytes, however they get there.
+func (x *Exchange) TakeHead() []byte {
+	lines := x.Answer.Lines()
+	x.headSent += len(lines)
+	x.Answer.Take()
+	return lines
+}
+
+// Replace drops what was begun and not sent of an answer that was refused, so
+// that another can take its place.
+func (x *Exchange) Replace() {
+	x.Answer.Reset()
+	x.headSent = 0
+}
+
+// Output takes the head, as TakeHead gave it, and the content of the answer.
+func (x *Exchange) Output() *Output { return (*Output)(x) }
+
+// Output is the exchange as its content's writer.
+type Output Exchange
+
+// Write sends content. What the answer has no room for is not sent: anything
+// where it has no content (HEAD, 204, 304), and what is beyond the announced
+// length. A head that waits leaves with it, in the same system call, but while
+// another request is waiting the answer waits too, to leave with the next one.
+func (o *Output) Write(p []byte) (int, error) {
+	x := (*Exchange)(o)
+	n := len(p)
+	if x.headSent > 0 {
+		head := p[:min(len(p), x.headSent)]
+		x.headSent -= len(head)
+		if err := x.wire.Hold(head); err != nil {
+			return 0, err
+		}
+		if p = p[len(head):]; len(p) == 0 {
+			return n, nil
+		}
+	}
+	if x.Answer.Open() {
+		return 0, ErrNoEndHeaders
+	}
+	p, excess := x.admit(p)
+	if len(p) > 0 {
+		var err error
+		if x.pipelined() {
+			err = x.wire.Hold(p)
+		} else {
+			_, err = x.wire.Write(p)
+		}
+		if err != nil {
+			return 0, err
+		}
+		x.Answer.Wrote(int64(len(p)))
+	}
+	if excess > 0 {
+		x.unframed = true
+		return n - excess, ErrContentLength
+	}
+	return n, nil
+}
+
+// WriteString is Write.
+func (o *Output) WriteString(s string) (int, error) { return o.Write([]byte(s)) }
+
+// admit cuts p to what may be sent, and tells how much of it is too much to be
+// dropped in silence.
+func (x *Exchange) admit(p []byte) (rest []byte, excess int) {
+	a := &x.Answer
+	if !a.Begun() && !a.NoContent() {
+		x.unframed = true // the handler writes an answer of its own, head and all
+	}
+	room := a.Remaining()
+	switch {
+	case room < 0 || int64(len(p)) <= room:
+		return p, 0
+	case a.NoContent() || a.Sunk():
+		return nil, 0
+	}
+	return p[:room], len(p) - int(room)
+}
+
+// pipelined reports whether another request has come already, so that its
+// answer can share a system call with this one.
+func (x *Exchange) pipelined() bool {
+	return int64(len(x.wire.Buffered())) > x.body && x.body >= 0
+}
+
+// ReadFrom sends content from r until it ends. A file goes out by the system's
+// own copy, a small one together with the head.
+func (o *Output) ReadFrom(r io.Reader) (int64, error) {
+	x := (*Exchange)(o)
+	room := x.Answer.Remaining()
+	if x.headSent > 0 || room == 0 || !x.Answer.Ended() {
+		return io.Copy(writerOnly{o}, r)
+	}
+	limited, isLimited := r.(*io.LimitedReader)
+	source, limit := r, int64(-1)
+	if isLimited {
+		source, limit = limited.R, max(0, limited.N)
+	}
+	n := limit
+	if room >= 0 && (n < 0 || room < n) {
+		n = room
+	}
+	if _, ok := source.(*os.File); !ok {
+		source = r
+	}
+	sent, err := x.wire.CopyFrom(source, n)
+	x.Answer.Wrote(sent)
+	if isLimited && source != r {
+		limited.N -= sent
+	}
+	if err == nil && n == room && sent == room && n != limit {
+		return sent, o.refuseMore(r)
+	}
+	return sent, err
+}
+
+// refuseMore fails where r goes on beyond the announced length.
+func (o *Output) refuseMore(r io.Reader) error {
+	var b [1]byte
+	n, err := r.Read(b[:])
+	if n > 0 {
+		o.unframed = true
+		return ErrContentLength
+	}
+	if err == io.EOF {
+		return nil
+	}
+	return err
+}
+
+// writerOnly hides ReadFrom from io.Copy.
+type writerOnly struct{ io.Writer }
+
+// Flush sends what is held back.
+func (o *Output) Flush() error { return (*Exchange)(o).wire.Flush() }

@@ -1,0 +1,155 @@
+package http1
+
+import (
+	"bytes"
+	"strings"
+
+	"example.com/httpserver/internal/pyrepr"
+)
+
+// A Field is one field line (RFC 9112 §5). Both strings are as sent; the value
+// has lost the white space around it.
+type Field struct {
+	Name  string
+	Value string
+}
+
+// A Scanner finds the end of a field section in bytes that arrive piece by
+// piece. Each byte is looked at once, however the pieces are cut. The zero
+// Scanner is ready for a section's first byte.
+type Scanner struct {
+	line  int // where the line begins that has no end yet
+	seen  int // how far that line was searched
+	lines int // field lines so far
+}
+
+// Scan looks at section, which begins with the section's first byte and has
+// grown at its end since the last call. It gives the section's length with the
+// empty line that ends it, or 0 if the end is still to come, or a 431.
+func (s *Scanner) Scan(section []byte) (int, *Error) {
+	for {
+		i := bytes.IndexByte(section[s.seen:], '\n')
+		if i < 0 {
+			s.seen = len(section)
+			return 0, s.bound(s.seen - s.line)
+		}
+		end := s.seen + i + 1
+		line := section[s.line:end]
+		if err := s.bound(len(line)); err != nil {
+			return 0, err
+		}
+		s.line, s.seen = end, end
+		if len(line) == 1 || len(line) == 2 && line[0] == '\r' {
+			return end, nil
+		}
+		if s.lines++; s.lines > MaxFields {
+			return 0, &Error{Status: 431, Message: "Too many headers", Explain: "got more than 100 headers", Rule: "RFC 9110 §5.4"}
+		}
+	}
+}
+
+// bound checks the length of a line that may not have ended, and of the
+// section up to its end.
+func (s *Scanner) bound(line int) *Error {
+	switch {
+	case line > MaxLine:
+		return &Error{Status: 431, Message: "Line too long", Explain: "got more than 65536 bytes when reading header line", Rule: "RFC 9110 §5.4"}
+	case s.line+line > MaxHead:
+		return &Error{Status: 431, Explain: "got more than 262144 bytes of headers", Rule: "RFC 9110 §5.4"}
+	}
+	return nil
+}
+
+// ParseFields appends the field lines of section to fields and gives them
+// back. The strings are parts of section. An empty line ends the section; what
+// follows it is not looked at.
+//
+//	field-line = field-name ":" OWS field-value OWS
+//
+// A line end may be a bare LF (RFC 9112 §2.2). Every other departure is a 400,
+// for what one recipient skips another obeys: white space before the colon
+// (§5.1), a folded line (§5.2), a name that is no token, a control character.
+func ParseFields(section string, fields []Field) ([]Field, *Error) {
+	for section != "" {
+		line := section
+		if i := strings.IndexByte(section, '\n'); i >= 0 {
+			line, section = section[:i+1], section[i+1:]
+		} else {
+			section = ""
+		}
+		line = cutLineEnd(line)
+		if line == "" {
+			break
+		}
+		colon := 0
+		for colon < len(line) && isTchar(line[colon]) {
+			colon++
+		}
+		if colon == 0 || colon == len(line) || line[colon] != ':' {
+			return fields, badName(line, colon)
+		}
+		value := trimBlanks(line[colon+1:])
+		if hasControl(value) {
+			return fields, badLine(line, "RFC 9110 §5.5", "A control character stands in the field's value")
+		}
+		fields = append(fields, Field{line[:colon], value})
+	}
+	return fields, nil
+}
+
+// badName tells what is wrong with a field line whose name breaks off at end.
+func badName(line string, end int) *Error {
+	switch {
+	case isBlank(line[0]):
+		return badLine(line, "RFC 9112 §5.2", "A field line begins with white space: line folding is obsolete")
+	case end == len(line):
+		return badLine(line, "RFC 9112 §5", "A field line has no colon")
+	case line[end] == ':':
+		return badLine(line, "RFC 9112 §5", "A field line has no name before its colon")
+	case isBlank(line[end]) && strings.HasPrefix(strings.TrimLeft(line[end:], " \t"), ":"):
+		return badLine(line, "RFC 9112 §5.1", "White space stands between a field's name and its colon")
+	}
+	return badLine(line, "RFC 9110 §5.1", "A field's name holds a character that no name may hold")
+}
+
+// maxQuoted bounds how much of a faulty line an answer repeats.
+const maxQuoted = 80
+
+func badLine(line, rule, explain string) *Error {
+	if len(line) > maxQuoted {
+		line = line[:maxQuoted] + "..."
+	}
+	return &Error{Status: 400, Message: "Bad header line (" + pyrepr.Quote(line) + ")", Explain: explain, Rule: rule}
+}
+
+// trimBlanks takes OWS off both ends (RFC 9110 §5.6.3).
+func trimBlanks(s string) string {
+	for s != "" && isBlank(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && isBlank(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+// EqualName reports whether a and b are the same field name, or the same
+// token of any kind that ignores case: ASCII letters match in either case.
+func EqualName(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if a[i] != b[i] && lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c | 0x20
+	}
+	return c
+}

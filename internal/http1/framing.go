@@ -1,0 +1,160 @@
+package http1
+
+import "strings"
+
+// Framing is what a head says about the message it begins and about the
+// connection that carries it.
+type Framing struct {
+	Length    int64  // bytes of body that follow the head
+	Host      string // the host that is meant (RFC 9112 §3.3), as sent, with its port
+	Close     bool   // Connection names "close"
+	KeepAlive bool   // Connection names "keep-alive", and not "close"
+	Expect    string // the value of Expect, all lines joined by ", "
+}
+
+// ReadFraming reads the framing from a request line and its fields
+// (RFC 9112 §3.2, §6). Two readings of one message are how requests are
+// smuggled, so whatever could be read in two ways is a 400.
+func ReadFraming(l *RequestLine, fields []Field) (Framing, *Error) {
+	var f Framing
+	var hosts, lengths int
+	var length string
+	var codings []string
+	for _, field := range fields {
+		switch len(field.Name) {
+		case len("Host"):
+			if EqualName(field.Name, "Host") {
+				hosts++
+				f.Host = field.Value
+			}
+		case len("Expect"):
+			if EqualName(field.Name, "Expect") {
+				f.Expect = join(f.Expect, field.Value)
+			}
+		case len("Connection"):
+			if EqualName(field.Name, "Connection") {
+				f.readConnection(field.Value)
+			}
+		case len("Content-Length"):
+			if EqualName(field.Name, "Content-Length") {
+				lengths++
+				length = field.Value
+			}
+		case len("Transfer-Encoding"):
+			if EqualName(field.Name, "Transfer-Encoding") {
+				codings = append(codings, field.Value)
+			}
+		}
+	}
+	f.KeepAlive = f.KeepAlive && !f.Close
+	if err := f.checkHost(l, hosts); err != nil {
+		return Framing{}, err
+	}
+	if codings != nil {
+		return Framing{}, refuseCodings(l, codings, lengths)
+	}
+	if lengths > 0 {
+		n, ok := ParseContentLength(length)
+		if !ok || lengths > 1 {
+			return Framing{}, &Error{Status: 400, Message: "Bad Content-Length", Rule: "RFC 9112 §6.3",
+				Explain: "Content-Length is one decimal number, given once"}
+		}
+		f.Length = n
+	}
+	return f, nil
+}
+
+// readConnection notes the connection options of one Connection line
+// (RFC 9110 §7.6.1).
+func (f *Framing) readConnection(value string) {
+	for option := range strings.SplitSeq(value, ",") {
+		option = trimBlanks(option)
+		f.Close = f.Close || EqualName(option, "close")
+		f.KeepAlive = f.KeepAlive || EqualName(option, "keep-alive")
+	}
+}
+
+// checkHost holds a request to RFC 9112 §3.2: one Host and no more from
+// HTTP/1.1 on, and one that is valid, in every version. The authority of an
+// absolute-form target takes its place (§3.2.2).
+func (f *Framing) checkHost(l *RequestLine, hosts int) *Error {
+	explain := ""
+	switch {
+	case hosts > 1:
+		explain = "A request names one Host"
+	case hosts == 0 && l.AtLeast(1, 1):
+		explain = "A request of HTTP/1.1 names its Host"
+	case hosts == 1 && !ValidHost(f.Host):
+		explain = "The value of Host is not a host with an optional port"
+	}
+	if explain != "" {
+		return &Error{Status: 400, Message: "Bad Host header", Explain: explain, Rule: "RFC 9112 §3.2"}
+	}
+	if _, authority, _, ok := CutAbsolute(l.Target); ok {
+		if !ValidHost(authority) {
+			return &Error{Status: 400, Message: "Bad request target", Rule: "RFC 9112 §3.2.2",
+				Explain: "The authority of the request target is not a host with an optional port"}
+		}
+		f.Host = authority
+	}
+	return nil
+}
+
+// refuseCodings answers a request that has a Transfer-Encoding: with 400 where
+// its framing is in doubt, and with 501 where it is clear but not one that we
+// decode.
+func refuseCodings(l *RequestLine, lines []string, lengths int) *Error {
+	bad := func(rule, explain string) *Error {
+		return &Error{Status: 400, Message: "Bad Transfer-Encoding", Explain: explain, Rule: rule}
+	}
+	chunked, last, unknown := 0, "", false
+	for _, line := range lines {
+		for coding := range strings.SplitSeq(line, ",") {
+			if last = trimBlanks(coding); EqualName(last, "chunked") {
+				chunked++
+			} else {
+				unknown = true
+			}
+		}
+	}
+	switch {
+	case lengths > 0:
+		return bad("RFC 9112 §6.1", "Transfer-Encoding and Content-Length exclude each other")
+	case !l.AtLeast(1, 1):
+		return bad("RFC 9112 §6.1", "Transfer-Encoding came with HTTP/1.1")
+	case !EqualName(last, "chunked"):
+		return bad("RFC 9112 §6.3", "The last transfer coding of a request is chunked")
+	case chunked > 1:
+		return bad("RFC 9112 §7", "A body is chunked once")
+	case unknown:
+		return &Error{Status: 501, Message: "Unsupported transfer coding", Rule: "RFC 9112 §6.1"}
+	}
+	return &Error{Status: 501, Message: "Chunked requests are not supported", Rule: "RFC 9112 §7.1"}
+}
+
+// ParseContentLength parses the value of Content-Length (RFC 9110 §8.6):
+//
+//	Content-Length = 1*DIGIT
+//
+// A number that is beyond an int64 is none, and so is a list, though RFC 9110
+// lets a recipient forgive one whose members agree.
+func ParseContentLength(value string) (n int64, ok bool) {
+	if !isDigits(value) {
+		return 0, false
+	}
+	for i := range len(value) {
+		d := int64(value[i] - '0')
+		if n > (1<<63-1-d)/10 {
+			return 0, false
+		}
+		n = n*10 + d
+	}
+	return n, true
+}
+
+func join(list, value string) string {
+	if list == "" {
+		return value
+	}
+	return list + ", " + value
+}

@@ -1,0 +1,77 @@
+// Package http1 is the syntax of an HTTP/1.x request's head (RFC 9112), over
+// text that is already there: the request line, the field section, and what
+// the fields say about the message's framing. It does no input or output; an
+// [Error] carries the answer that the fault deserves.
+package http1
+
+// Bounds on a head. The first three are CPython's; a line is measured with
+// its line end, as there. Unlike CPython, 100 field lines pass (it counts the
+// empty line too), and the head as a whole has a bound.
+const (
+	MaxLine   = 65536      // bytes in the request line, or in one field line
+	MaxFields = 100        // field lines
+	MaxHead   = 256 * 1024 // bytes in the field section
+)
+
+// An Error is a head that is not served, and how to answer it.
+type Error struct {
+	Status  int
+	Message string // the reason phrase, in CPython's words where it has some; "" for the standard one
+	Explain string // a sentence for the page; "" for the standard one
+	Rule    string // the rule that was broken, as "RFC 9112 §3.2"
+}
+
+func (e *Error) Error() string {
+	text := e.Message
+	if text == "" {
+		text = "request refused"
+	}
+	if e.Explain != "" {
+		text += ": " + e.Explain
+	}
+	return text + " (" + e.Rule + ")"
+}
+
+// isTchar reports whether c may stand in a token (RFC 9110 §5.6.2):
+//
+//	tchar = "!" / "#" / "$" / "%" / "&" / "'" / "*" / "+" / "-" / "." /
+//	        "^" / "_" / "`" / "|" / "~" / DIGIT / ALPHA
+func isTchar(c byte) bool { return class[c]&tchar != 0 }
+
+// isControl reports whether c is a control character that no line of a head
+// may hold (RFC 9110 §5.5, RFC 9112 §2.2): every CTL but HTAB.
+func isControl(c byte) bool { return class[c]&control != 0 }
+
+const (
+	tchar = 1 << iota
+	control
+)
+
+// class sorts bytes once, since every byte of every head is looked at.
+var class = func() (t [256]byte) {
+	for c := range t {
+		switch {
+		case isAlnum(byte(c)):
+			t[c] = tchar
+		case c < ' ' && c != '\t', c == 0x7f:
+			t[c] = control
+		}
+	}
+	for _, c := range "!#$%&'*+-.^_`|~" {
+		t[c] = tchar
+	}
+	return t
+}()
+
+// cutLineEnd takes the line end off line: a LF and the CR before it.
+func cutLineEnd(line string) string {
+	if n := len(line); n > 0 && line[n-1] == '\n' {
+		line = line[:n-1]
+		if n > 1 && line[n-2] == '\r' {
+			line = line[:n-2]
+		}
+	}
+	return line
+}
+
+func isDigits(s string) bool { return all(s, isDigit) }

@@ -1,0 +1,141 @@
+package http1
+
+import (
+	"strings"
+
+	"example.com/httpserver/internal/pyrepr"
+)
+
+// A RequestLine is a method, a request target and a version (RFC 9112 §3).
+type RequestLine struct {
+	Method  string
+	Target  string
+	Version string // as sent; "" for the two words of HTTP/0.9
+	Major   int
+	Minor   int
+}
+
+// AtLeast reports whether the client speaks this version or a later one.
+func (l *RequestLine) AtLeast(major, minor int) bool {
+	return l.Major > major || l.Major == major && l.Minor >= minor
+}
+
+// ParseRequestLine parses a request line, with its line end or without.
+//
+//	request-line = method SP request-target SP HTTP-version
+//
+// Like CPython, runs of SP and HTAB separate, and two words are a request of
+// HTTP/0.9. Unlike CPython, no other white space separates (RFC 9112 §3 warns
+// of it), and a control character is a fault.
+//
+// A line of no words gives a zero RequestLine and no error: there is no
+// request, and nobody to answer.
+func ParseRequestLine(line string) (RequestLine, *Error) {
+	line = strings.TrimRight(line, "\r\n")
+	method, rest := cutWord(line)
+	if method == "" {
+		return RequestLine{}, nil
+	}
+	target, rest := cutWord(rest)
+	version, rest := cutWord(rest)
+	if version == "" {
+		return parseSimple(line, method, target)
+	}
+	more := rest != ""
+	if more {
+		version = lastWord(rest)
+	}
+	l := RequestLine{Method: method, Target: target, Version: version}
+	var err *Error
+	if l.Major, l.Minor, err = parseVersion(version); err != nil {
+		return RequestLine{}, err
+	}
+	if more || hasControl(line) {
+		return RequestLine{}, badSyntax(line)
+	}
+	return l, nil
+}
+
+// parseSimple parses the two words of HTTP/0.9, which knows GET alone.
+func parseSimple(line, method, target string) (RequestLine, *Error) {
+	switch {
+	case target == "" || hasControl(line):
+		return RequestLine{}, badSyntax(line)
+	case method != "GET":
+		return RequestLine{}, &Error{Status: 400, Rule: "RFC 1945 §4.1",
+			Message: "Bad HTTP/0.9 request type (" + pyrepr.Quote(method) + ")"}
+	}
+	return RequestLine{Method: method, Target: target, Major: 0, Minor: 9}, nil
+}
+
+// parseVersion parses what CPython takes for a version: digits on both sides
+// of one dot, at most ten a side, leading zeros allowed. Version 2 and later
+// are refused as such.
+//
+//	HTTP-version = HTTP-name "/" DIGIT "." DIGIT
+func parseVersion(version string) (major, minor int, err *Error) {
+	number, ok := strings.CutPrefix(version, "HTTP/")
+	left, right, dot := strings.Cut(number, ".")
+	if !ok || !dot || !isDigits(left) || !isDigits(right) || len(left) > 10 || len(right) > 10 {
+		return 0, 0, &Error{Status: 400, Rule: "RFC 9112 §2.3",
+			Message: "Bad request version (" + pyrepr.Quote(version) + ")"}
+	}
+	major, minor = atoi(left), atoi(right)
+	if major >= 2 {
+		return 0, 0, &Error{Status: 505, Rule: "RFC 9110 §15.6.6",
+			Message: "Invalid HTTP version (" + number + ")"}
+	}
+	return major, minor, nil
+}
+
+// atoi takes at most ten digits, which cannot overflow but on a 32-bit int;
+// there it stops at a number that is still far beyond any version.
+func atoi(digits string) int {
+	n := 0
+	for i := range len(digits) {
+		if n > 1<<24 {
+			break
+		}
+		n = n*10 + int(digits[i]-'0')
+	}
+	return n
+}
+
+func badSyntax(line string) *Error {
+	return &Error{Status: 400, Rule: "RFC 9112 §3",
+		Message: "Bad request syntax (" + pyrepr.Quote(line) + ")"}
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+// cutWord gives the first word of s and what follows it, without the blanks
+// between.
+func cutWord(s string) (word, rest string) {
+	i := 0
+	for i < len(s) && isBlank(s[i]) {
+		i++
+	}
+	j := i
+	for j < len(s) && !isBlank(s[j]) {
+		j++
+	}
+	k := j
+	for k < len(s) && isBlank(s[k]) {
+		k++
+	}
+	return s[i:j], s[k:]
+}
+
+func lastWord(s string) string {
+	s = strings.TrimRight(s, " \t")
+	return s[strings.LastIndexAny(s, " \t")+1:]
+}
+
+func hasControl(s string) bool {
+	for i := range len(s) {
+		if isControl(s[i]) {
+			return true
+		}
+	}
+	return false
+}

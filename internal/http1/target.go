@@ -1,0 +1,114 @@
+package http1
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// CutAbsolute takes an absolute-form target apart (RFC 9112 §3.2.2): the
+// scheme with its "://", the authority, and what an origin-form target for the
+// same resource would be. ok is false for a target of any other form.
+//
+//	absolute-form = absolute-URI, here scheme "://" authority path [ "?" query ]
+func CutAbsolute(target string) (scheme, authority, origin string, ok bool) {
+	if strings.HasPrefix(target, "/") {
+		return "", "", target, false
+	}
+	i := strings.Index(target, "://")
+	if i < 0 || !isScheme(target[:i]) {
+		return "", "", target, false
+	}
+	i += len("://")
+	end := strings.IndexAny(target[i:], "/?#")
+	if end < 0 {
+		return target[:i], target[i:], "/", true
+	}
+	origin = target[i+end:]
+	if origin[0] != '/' {
+		origin = "/" + origin
+	}
+	return target[:i], target[i : i+end], origin, true
+}
+
+// isScheme follows RFC 3986 §3.1:
+//
+//	scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." )
+func isScheme(s string) bool {
+	return all(s, func(c byte) bool { return isAlnum(c) || c == '+' || c == '-' || c == '.' }) &&
+		'a' <= lower(s[0]) && lower(s[0]) <= 'z'
+}
+
+// ValidHost reports whether s is what Host may hold (RFC 9110 §7.2): a host
+// that is not empty (§4.2.1 refuses that one) and a port, if there is one.
+//
+//	Host = uri-host [ ":" port ]
+func ValidHost(s string) bool {
+	host, port := s, ""
+	if i := strings.LastIndexByte(s, ':'); i >= 0 && !strings.HasSuffix(s, "]") {
+		host, port = s[:i], s[i+1:]
+	}
+	if port != "" && (!isDigits(port) || len(port) > 5 || atoi(port) > 65535) {
+		return false
+	}
+	if literal, ok := strings.CutPrefix(host, "["); ok {
+		literal, ok = strings.CutSuffix(literal, "]")
+		return ok && isIPLiteral(literal)
+	}
+	return isRegName(host)
+}
+
+// isIPLiteral follows RFC 3986 §3.2.2, which has no zones.
+//
+//	IP-literal = "[" ( IPv6address / IPvFuture  ) "]"
+//	IPvFuture  = "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )
+func isIPLiteral(s string) bool {
+	if s != "" && lower(s[0]) == 'v' {
+		version, address, _ := strings.Cut(s[1:], ".")
+		return all(version, isHex) && all(address, func(c byte) bool { return c == ':' || isNameChar(c) })
+	}
+	ip, err := netip.ParseAddr(s)
+	return err == nil && ip.Is6() && ip.Zone() == ""
+}
+
+// isRegName follows RFC 3986 §3.2.2, but a name has at least one character.
+//
+//	reg-name = *( unreserved / pct-encoded / sub-delims )
+func isRegName(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' {
+			if i+2 >= len(s) || !isHex(s[i+1]) || !isHex(s[i+2]) {
+				return false
+			}
+			i += 2
+		} else if !isNameChar(s[i]) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isNameChar reports whether c is unreserved or one of sub-delims
+// (RFC 3986 §2.2, §2.3).
+func isNameChar(c byte) bool {
+	switch c {
+	case '-', '.', '_', '~', '!', '$', '&', '\'', '(', ')', '*', '+', ',', ';', '=':
+		return true
+	}
+	return isAlnum(c)
+}
+
+// all reports whether s has a byte, and every one is as ok says.
+func all(s string, ok func(byte) bool) bool {
+	for i := range len(s) {
+		if !ok(s[i]) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func isAlnum(c byte) bool { return isDigit(c) || 'a' <= lower(c) && lower(c) <= 'z' }
+
+func isHex(c byte) bool { return isDigit(c) || 'a' <= lower(c) && lower(c) <= 'f' }

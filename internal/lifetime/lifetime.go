@@ -1,0 +1,146 @@
+// Package lifetime keeps what a server has open, listeners and connections, so
+// that it can end: in peace, or at once.
+package lifetime
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+)
+
+// A Member is an open connection.
+type Member interface {
+	// Wake ends the wait of a connection that is between requests.
+	Wake()
+	// Cut closes the connection under its user.
+	Cut()
+}
+
+// A Set is what is open. The zero Set is ready, and may be used by any
+// goroutine.
+type Set struct {
+	mu        sync.Mutex
+	listeners map[net.Listener]struct{}
+	members   map[Member]struct{}
+	ending    atomic.Bool
+	signals   [signals]chan struct{} // made by the first who needs them
+	given     [signals]bool
+}
+
+// What a Set can be waited for.
+const (
+	ending  = iota // the end has begun
+	ended          // and the last member has gone
+	cut            // or need not be waited for
+	signals = iota
+)
+
+// Ending reports whether the end has begun.
+func (s *Set) Ending() bool { return s.ending.Load() }
+
+// Begun is closed when the end begins.
+func (s *Set) Begun() <-chan struct{} { return s.wait(ending) }
+
+// Ended is closed when the end has begun and no member is left.
+func (s *Set) Ended() <-chan struct{} { return s.wait(ended) }
+
+// Abandoned is closed when what is left need not be waited for.
+func (s *Set) Abandoned() <-chan struct{} { return s.wait(cut) }
+
+// AddListener adds l, which End will close. After End it reports false.
+func (s *Set) AddListener(l net.Listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ending.Load() {
+		return false
+	}
+	if s.listeners == nil {
+		s.listeners = map[net.Listener]struct{}{}
+	}
+	s.listeners[l] = struct{}{}
+	return true
+}
+
+// RemoveListener forgets l.
+func (s *Set) RemoveListener(l net.Listener) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.listeners, l)
+}
+
+// Add adds a member. After End it reports false.
+func (s *Set) Add(m Member) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ending.Load() {
+		return false
+	}
+	if s.members == nil {
+		s.members = map[Member]struct{}{}
+	}
+	s.members[m] = struct{}{}
+	return true
+}
+
+// Remove forgets a member, which has ended.
+func (s *Set) Remove(m Member) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.members, m)
+	s.checkEnd()
+}
+
+// End closes the listeners and wakes the members. It may be called again.
+func (s *Set) End() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ending.Store(true)
+	s.give(ending)
+	var errs []error
+	for l := range s.listeners {
+		errs = append(errs, l.Close())
+	}
+	clear(s.listeners)
+	for m := range s.members {
+		m.Wake()
+	}
+	s.checkEnd()
+	return errors.Join(errs...)
+}
+
+// Abandon cuts the members that are left, and lets nobody wait for them.
+func (s *Set) Abandon() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for m := range s.members {
+		m.Cut()
+	}
+	s.give(cut)
+}
+
+func (s *Set) checkEnd() {
+	if s.ending.Load() && len(s.members) == 0 {
+		s.give(ended)
+	}
+}
+
+func (s *Set) wait(signal int) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.signal(signal)
+}
+
+func (s *Set) signal(signal int) chan struct{} {
+	if s.signals[signal] == nil {
+		s.signals[signal] = make(chan struct{})
+	}
+	return s.signals[signal]
+}
+
+func (s *Set) give(signal int) {
+	if !s.given[signal] {
+		s.given[signal] = true
+		close(s.signal(signal))
+	}
+}

@@ -1,0 +1,147 @@
+// Package urlpath reads the path out of a request target and makes a file's
+// name of it, or a target of a path. Everything is bytes: %FF is the byte 0xFF
+// and nothing else.
+package urlpath
+
+import "strings"
+
+// Cut takes the path off a target: what stands before a fragment or a query.
+// Like CPython (since 3.13.4), the fragment is cut first.
+func Cut(target string) (path, rest string) {
+	end := len(target)
+	if i := strings.IndexByte(target, '#'); i >= 0 {
+		end = i
+	}
+	if i := strings.IndexByte(target[:end], '?'); i >= 0 {
+		end = i
+	}
+	return target[:end], target[end:]
+}
+
+// Unquote decodes the percent-encoded bytes of s (RFC 3986 §2.1). Like
+// CPython, a percent sign that begins no such byte stands for itself.
+func Unquote(s string) string {
+	i := strings.IndexByte(s, '%')
+	if i < 0 {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for ; i >= 0; i = strings.IndexByte(s, '%') {
+		b = append(b, s[:i]...)
+		s = s[i:]
+		n := 1
+		c := s[0]
+		if len(s) > 2 && hex(s[1]) >= 0 && hex(s[2]) >= 0 {
+			n = 3
+			c = byte(hex(s[1])<<4 | hex(s[2]))
+		}
+		b = append(b, c)
+		s = s[n:]
+	}
+	return string(append(b, s...))
+}
+
+func hex(c byte) int {
+	switch {
+	case '0' <= c && c <= '9':
+		return int(c - '0')
+	case 'a' <= c && c <= 'f':
+		return int(c-'a') + 10
+	case 'A' <= c && c <= 'F':
+		return int(c-'A') + 10
+	}
+	return -1
+}
+
+// EndsInSlash reports whether path ends with a slash, written plainly or as
+// %2F: both name a directory (CPython since 3.13.4).
+func EndsInSlash(path string) bool {
+	return strings.HasSuffix(path, "/") || strings.HasSuffix(path, "%2f") || strings.HasSuffix(path, "%2F")
+}
+
+// Local makes a decoded path a file's name relative to the root: words with a
+// slash between, "" for the root itself. Like CPython, "." and empty words
+// vanish, ".." takes the word before it with it, and none climbs out of the
+// root. A backslash or a colon is part of a name, but on Windows a word that
+// holds one is dropped: it would name a drive, a stream or another directory.
+func Local(path string, windows bool) string {
+	if isLocal(path) && !windows {
+		return strings.TrimPrefix(path, "/")
+	}
+	var words []string
+	for word := range strings.SplitSeq(path, "/") {
+		switch word {
+		case "", ".":
+		case "..":
+			words = words[:max(0, len(words)-1)]
+		default:
+			words = append(words, word)
+		}
+	}
+	if windows {
+		kept := words[:0]
+		for _, word := range words {
+			if !strings.ContainsAny(word, `\:`) {
+				kept = append(kept, word)
+			}
+		}
+		words = kept
+	}
+	return strings.Join(words, "/")
+}
+
+// isLocal reports whether path is a Local name but for one slash before it, as
+// nearly every path is, so that nothing has to be taken apart.
+func isLocal(path string) bool {
+	path = strings.TrimPrefix(path, "/")
+	return path == "" || path[0] != '/' && path[0] != '.' && path[len(path)-1] != '/' &&
+		!strings.Contains(path, "//") && !strings.Contains(path, "/.")
+}
+
+// Redirect gives the origin-form target that names the same directory with a
+// slash at the end of its path. The query and the fragment stay, but a "?" or
+// "#" with nothing behind it goes, like CPython.
+//
+// Unlike CPython, the answer leads nowhere else: it begins with one slash,
+// however many slashes or backslashes there were, plain or encoded, since
+// clients read "//host" and "/\host" as another site; and a first word with a
+// colon gets a slash, lest it be read as a scheme.
+func Redirect(target string) string {
+	path, rest := Cut(target)
+	query, fragment, _ := strings.Cut(rest, "#")
+	if query == "?" {
+		query = ""
+	}
+	if fragment != "" {
+		fragment = "#" + fragment
+	}
+	return onSite(path) + "/" + query + fragment
+}
+
+// onSite is path as far as its last word, without the slashes that could name
+// a host.
+func onSite(path string) string {
+	word := path
+	for rest := cutSlash(word); rest != word; rest = cutSlash(word) {
+		word = rest
+	}
+	first, _, _ := strings.Cut(word, "/")
+	if word == "" || word == path && !strings.Contains(first, ":") {
+		return word
+	}
+	return "/" + word
+}
+
+// cutSlash takes one leading slash or backslash off s, in any spelling.
+func cutSlash(s string) string {
+	if s != "" && (s[0] == '/' || s[0] == '\\') {
+		return s[1:]
+	}
+	if len(s) >= 3 {
+		switch s[:3] {
+		case "%2f", "%2F", "%5c", "%5C":
+			return s[3:]
+		}
+	}
+	return s
+}

@@ -1,0 +1,79 @@
+package wire
+
+import (
+	"sync"
+	"time"
+)
+
+// tick is how often a Sweeper looks at the connections that hold output. What
+// it meets for the second time is written, so nothing is held for more than
+// two ticks.
+const tick = 4 * time.Millisecond
+
+// A Sweeper writes output that was held and that nothing followed. It is awake
+// only while a connection holds some: it has no goroutine and no timer of its
+// own in between. The zero Sweeper is ready; it may be used by any goroutine.
+//
+// Connections list themselves, once for as long as they are busy rather than
+// once for each request: that keeps the cost of a request at a look at a flag.
+type Sweeper struct {
+	mu    sync.Mutex
+	list  []*Conn
+	awake bool
+}
+
+// add puts c on the list. The caller holds c.mu.
+func (s *Sweeper) add(c *Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.list = append(s.list, c)
+	s.wake()
+}
+
+func (s *Sweeper) wake() {
+	if !s.awake {
+		s.awake = true
+		time.AfterFunc(tick, s.sweep)
+	}
+}
+
+// sweep looks at each connection of the list once. It waits for none: one that
+// is being written needs no help, and a write happens on its own goroutine,
+// which ends with that write.
+func (s *Sweeper) sweep() {
+	s.mu.Lock()
+	list := s.list
+	s.list = nil
+	s.mu.Unlock()
+
+	kept := list[:0]
+	for _, c := range list {
+		if !c.mu.TryLock() {
+			kept = append(kept, c)
+			continue
+		}
+		switch {
+		case len(c.out) == 0:
+			c.listed = false
+			c.mu.Unlock()
+		case !c.old:
+			c.old = true
+			kept = append(kept, c)
+			c.mu.Unlock()
+		default:
+			c.listed = false
+			go func() {
+				defer c.mu.Unlock()
+				c.flush()
+			}()
+		}
+	}
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.list = append(kept, s.list...)
+	s.awake = false
+	if len(s.list) > 0 {
+		s.wake()
+	}
+}

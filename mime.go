@@ -1,0 +1,75 @@
+package httpserver
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"example.com/httpserver/internal/mimetypes"
+)
+
+// A MIMETypes guesses media types from names. It mirrors Python's
+// mimetypes.MimeTypes. The built-in table is the same on every host; Parse and
+// [SystemMIMETypes] add to a copy of it. It may be used by several goroutines
+// while none calls Parse.
+type MIMETypes struct {
+	table *mimetypes.Table
+}
+
+// NewMIMETypes gives the built-in types: those of CPython 3.14.
+func NewMIMETypes() *MIMETypes { return &MIMETypes{mimetypes.Builtin().Clone()} }
+
+// SystemMIMETypes gives the built-in types and, over them, those of the
+// system's mime.types files, the same ones that CPython reads. A file that
+// does not exist is no error; the types are usable beside one. The Windows
+// registry, which CPython reads too, is left alone: programs that are installed
+// there have been known to call JavaScript plain text.
+func SystemMIMETypes() (*MIMETypes, error) {
+	m := NewMIMETypes()
+	var errs []error
+	for _, name := range mimetypes.KnownFiles() {
+		if err := m.parseFile(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, fmt.Errorf("httpserver: %s: %w", name, err))
+		}
+	}
+	return m, errors.Join(errs...)
+}
+
+func (m *MIMETypes) parseFile(name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return m.Parse(f)
+}
+
+// Parse adds the types of a mime.types file: lines of a type and the
+// extensions, without their dot, that stand for it. Later lines win. It mirrors
+// MimeTypes.readfp.
+func (m *MIMETypes) Parse(r io.Reader) error { return m.table.Parse(r) }
+
+// GuessType guesses from the extension of a path: the media type, and the
+// encoding around it ("gzip" for "x.tar.gz"). Either is "" where it is unknown.
+// It mirrors mimetypes.guess_file_type.
+func (m *MIMETypes) GuessType(path string) (mediaType, encoding string) {
+	return m.table.Guess(path)
+}
+
+// builtinTypes is what handlers guess with that have no MIMETypes.
+var builtinTypes = MIMETypes{mimetypes.Builtin()}
+
+// DefaultExtensionsMap gives what SimpleHandler uses where ExtensionsMap is
+// nil, CPython's, in a map of the caller's own: the types of compressed files.
+func DefaultExtensionsMap() map[string]string {
+	return map[string]string{
+		".gz":  "application/gzip",
+		".Z":   "application/octet-stream",
+		".bz2": "application/x-bzip2",
+		".xz":  "application/x-xz",
+	}
+}
+
+var defaultExtensionsMap = DefaultExtensionsMap()

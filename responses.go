@@ -1,0 +1,314 @@
+package httpserver
+
+import (
+	"bufio"
+	"cmp"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"example.com/httpserver/internal/exchange"
+)
+
+// A Response is what is said of a status code.
+type Response struct {
+	Message string // the reason phrase
+	Explain string // a sentence for the error page
+}
+
+// DefaultResponses gives the reason phrase and explanation of every status
+// code that has one, in a map of the caller's own. The explanations are
+// CPython's, and the phrases those of RFC 9110, as in CPython since 3.13.
+func DefaultResponses() map[int]Response {
+	m := make(map[int]Response, len(defaultResponses))
+	for code, r := range defaultResponses {
+		m[code] = r
+	}
+	return m
+}
+
+var defaultResponses = map[int]Response{
+	100: {"Continue", "Request received, please continue"},
+	101: {"Switching Protocols", "Switching to new protocol; obey Upgrade header"},
+	102: {"Processing", ""},
+	103: {"Early Hints", ""},
+
+	200: {"OK", "Request fulfilled, document follows"},
+	201: {"Created", "Document created, URL follows"},
+	202: {"Accepted", "Request accepted, processing continues off-line"},
+	203: {"Non-Authoritative Information", "Request fulfilled from cache"},
+	204: {"No Content", "Request fulfilled, nothing follows"},
+	205: {"Reset Content", "Clear input form for further input"},
+	206: {"Partial Content", "Partial content follows"},
+	207: {"Multi-Status", ""},
+	208: {"Already Reported", ""},
+	226: {"IM Used", ""},
+
+	300: {"Multiple Choices", "Object has several resources -- see URI list"},
+	301: {"Moved Permanently", "Object moved permanently -- see URI list"},
+	302: {"Found", "Object moved temporarily -- see URI list"},
+	303: {"See Other", "Object moved -- see Method and URL list"},
+	304: {"Not Modified", "Document has not changed since given time"},
+	305: {"Use Proxy", "You must use proxy specified in Location to access this resource"},
+	307: {"Temporary Redirect", "Object moved temporarily -- see URI list"},
+	308: {"Permanent Redirect", "Object moved permanently -- see URI list"},
+
+	400: {"Bad Request", "Bad request syntax or unsupported method"},
+	401: {"Unauthorized", "No permission -- see authorization schemes"},
+	402: {"Payment Required", "No payment -- see charging schemes"},
+	403: {"Forbidden", "Request forbidden -- authorization will not help"},
+	404: {"Not Found", "Nothing matches the given URI"},
+	405: {"Method Not Allowed", "Specified method is invalid for this resource"},
+	406: {"Not Acceptable", "URI not available in preferred format"},
+	407: {"Proxy Authentication Required", "You must authenticate with this proxy before proceeding"},
+	408: {"Request Timeout", "Request timed out; try again later"},
+	409: {"Conflict", "Request conflict"},
+	410: {"Gone", "URI no longer exists and has been permanently removed"},
+	411: {"Length Required", "Client must specify Content-Length"},
+	412: {"Precondition Failed", "Precondition in headers is false"},
+	413: {"Content Too Large", "Content is too large"},
+	414: {"URI Too Long", "URI is too long"},
+	415: {"Unsupported Media Type", "Entity body in unsupported format"},
+	416: {"Range Not Satisfiable", "Cannot satisfy request range"},
+	417: {"Expectation Failed", "Expect condition could not be satisfied"},
+	418: {"I'm a Teapot", "Server refuses to brew coffee because it is a teapot."},
+	421: {"Misdirected Request", "Server is not able to produce a response"},
+	422: {"Unprocessable Content", ""},
+	423: {"Locked", ""},
+	424: {"Failed Dependency", ""},
+	425: {"Too Early", ""},
+	426: {"Upgrade Required", ""},
+	428: {"Precondition Required", "The origin server requires the request to be conditional"},
+	429: {"Too Many Requests", `The user has sent too many requests in a given amount of time ("rate limiting")`},
+	431: {"Request Header Fields Too Large", "The server is unwilling to process the request because its header fields are too large"},
+	451: {"Unavailable For Legal Reasons", "The server is denying access to the resource as a consequence of a legal demand"},
+
+	500: {"Internal Server Error", "Server got itself in trouble"},
+	501: {"Not Implemented", "Server does not support this operation"},
+	502: {"Bad Gateway", "Invalid responses from another server/proxy"},
+	503: {"Service Unavailable", "The server cannot process the request due to a high load"},
+	504: {"Gateway Timeout", "The gateway server did not receive a timely response"},
+	505: {"HTTP Version Not Supported", "Cannot fulfill request"},
+	506: {"Variant Also Negotiates", ""},
+	507: {"Insufficient Storage", ""},
+	508: {"Loop Detected", ""},
+	510: {"Not Extended", ""},
+	511: {"Network Authentication Required", "The client needs to authenticate to gain network access."},
+}
+
+// response looks a code up in the handler's Responses, or in the default ones.
+func (h *BaseHandler) response(code int) (Response, bool) {
+	table := h.Responses
+	if table == nil {
+		table = defaultResponses
+	}
+	r, ok := table[code]
+	return r, ok
+}
+
+// DefaultErrorMessage is the page that SendError sends, CPython's to the byte.
+const DefaultErrorMessage = `<!DOCTYPE HTML>
+<html lang="en">
+    <head>
+        <meta charset="utf-8">
+        <title>Error response</title>
+    </head>
+    <body>
+        <h1>Error response</h1>
+        <p>Error code: %(code)d</p>
+        <p>Message: %(message)s.</p>
+        <p>Error code explanation: %(code)s - %(explain)s.</p>
+    </body>
+</html>
+`
+
+// htmlEscaper escapes what CPython's html.escape(s, quote=False) does.
+var htmlEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+
+// errorPage fills the handler's ErrorMessageFormat.
+func (h *BaseHandler) errorPage(code int, message, explain string) string {
+	number := strconv.Itoa(code)
+	return strings.NewReplacer(
+		"%(code)d", number,
+		"%(code)s", number,
+		"%(message)s", htmlEscaper.Replace(asUTF8(message)),
+		"%(explain)s", htmlEscaper.Replace(asUTF8(explain)),
+		"%%", "%",
+	).Replace(cmp.Or(h.ErrorMessageFormat, DefaultErrorMessage))
+}
+
+// asUTF8 gives s for a page that says it is UTF-8. Like CPython, a text that
+// repeats bytes of the request which are none is read as latin-1.
+func asUTF8(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	b := make([]byte, 0, 2*len(s))
+	for i := range len(s) {
+		b = utf8.AppendRune(b, rune(s[i]))
+	}
+	return string(b)
+}
+
+// SendError logs an error and answers with a page about it, made of
+// ErrorMessageFormat. message is the reason phrase and explain a sentence; ""
+// stands for the standard ones, which for a code that has none are "???". The
+// page is left out to HEAD and where there can be none: 1xx, 204, 205 and 304.
+// The connection closes.
+func (h *BaseHandler) SendError(code int, message, explain string) {
+	standard, ok := h.response(code)
+	if !ok {
+		standard = Response{"???", "???"}
+	}
+	message = cmp.Or(message, standard.Message)
+	explain = cmp.Or(explain, standard.Explain)
+	h.self.LogError("code %d, message %s", code, message)
+	h.self.SendResponse(code, withoutControls(message))
+	h.self.SendHeader("Connection", "close")
+	page := ""
+	if code >= 200 && code != 204 && code != 205 && code != 304 {
+		page = h.errorPage(code, message, explain)
+		h.self.SendHeader("Content-Type", cmp.Or(h.ErrorContentType, "text/html;charset=utf-8"))
+		h.self.SendHeader("Content-Length", strconv.Itoa(len(page)))
+	}
+	h.self.EndHeaders()
+	if h.Command != "HEAD" && page != "" {
+		io.WriteString(h.WFile, page)
+	}
+}
+
+// withoutControls replaces what would end a status line by spaces.
+func withoutControls(s string) string {
+	if strings.IndexFunc(s, isControl) < 0 {
+		return s
+	}
+	b := []byte(s)
+	for i, c := range b {
+		if isControl(rune(c)) {
+			b[i] = ' '
+		}
+	}
+	return string(b)
+}
+
+func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+
+// SendResponse logs the request with its status code and begins the head with
+// a status line, Server and Date. "" stands for the standard message.
+func (h *BaseHandler) SendResponse(code int, message string) {
+	h.self.LogRequest(code, -1)
+	h.self.SendResponseOnly(code, message)
+	h.self.SendHeader("Server", h.self.VersionString())
+	h.self.SendHeader("Date", h.self.DateTimeString(time.Time{}))
+}
+
+// SendResponseOnly begins the head with a status line and nothing else. Its
+// version is ProtocolVersion, whatever the client's. An interim answer (1xx)
+// is sent like another, and the final one after it; a head that was begun and
+// not ended gives way to the new one.
+func (h *BaseHandler) SendResponseOnly(code int, message string) {
+	if h.RequestVersion == http09 {
+		return
+	}
+	if message == "" {
+		r, _ := h.response(code)
+		message = r.Message
+	}
+	h.c.Answer.Begin(h.protocolVersion(), code, message, h.Command == "HEAD")
+}
+
+// SendHeader adds a field to the head. A name that is no token (RFC 9110
+// §5.6.2), a control character in the value, and framing that contradicts
+// itself are refused: the answer becomes a 500, and the log says why.
+//
+// Like CPython, a Connection of "close" or "keep-alive" sets CloseConnection.
+func (h *BaseHandler) SendHeader(name, value string) {
+	if h.RequestVersion != http09 {
+		h.c.Answer.Field(name, value)
+	}
+	if len(name) == len("Connection") && strings.EqualFold(name, "Connection") {
+		switch {
+		case strings.EqualFold(value, "close"):
+			h.CloseConnection = true
+		case strings.EqualFold(value, "keep-alive"):
+			h.CloseConnection = false
+		}
+	}
+}
+
+// SendHeaderRaw adds text to the head as it stands, so it needs its own line
+// ends: what a client makes of broken answers can be tested with it. Nothing
+// is checked, and nothing is known of the framing, so the connection closes.
+// Never give it what a client has sent.
+func (h *BaseHandler) SendHeaderRaw(text string) {
+	if h.RequestVersion != http09 {
+		h.c.Answer.Raw(text)
+	}
+}
+
+// EndHeaders ends the head and flushes it. Where the handler has not, it says
+// what becomes of the connection: an answer of HTTP/1.1 that announces no
+// length ends it, and a client of HTTP/1.0 is told when it may go on.
+func (h *BaseHandler) EndHeaders() {
+	c := h.c
+	if h.RequestVersion == http09 {
+		return
+	}
+	if c.Answer.Fault() != nil && !c.Answer.Ended() && !h.refuseAnswer() {
+		return
+	}
+	if !c.Answer.Interim() && (!c.Answer.Framed() || c.server.open.Ending()) {
+		h.CloseConnection = true
+	}
+	c.EndHead(h.keepsAlive(), !h.CloseConnection)
+	h.self.FlushHeaders()
+}
+
+// refuseAnswer puts a 500 in place of an answer with a line that SendHeader
+// refused, and drops what the handler goes on to send. While that 500 is made,
+// a bad line is left out instead; it reports whether the head can end so.
+func (h *BaseHandler) refuseAnswer() bool {
+	c := h.c
+	if c.refusing {
+		c.Answer.Forgive()
+		return c.Answer.Begun()
+	}
+	c.refusing = true
+	h.self.LogError("%s: answer refused: %v", h.Command, c.Answer.Fault())
+	c.Replace()
+	h.self.SendError(500, "", "")
+	c.Answer.Sink()
+	c.refusing = false
+	return false
+}
+
+// FlushHeaders hands the head, as far as it goes, to WFile. There it waits a
+// moment for the content that may follow, and leaves with it.
+func (h *BaseHandler) FlushHeaders() {
+	if head := h.c.TakeHead(); len(head) > 0 {
+		h.WFile.Write(head)
+	}
+}
+
+// A WriteFlusher is what WFile is. The library's own also has WriteString and
+// ReadFrom, so that io.Copy of a file is left to the system. Each Write leaves
+// at once, together with a head that waits; Flush sends a head that nothing
+// follows yet, which goes by itself after some milliseconds. A *bufio.Writer or
+// a *gzip.Writer may take its place.
+type WriteFlusher interface {
+	io.Writer
+	Flush() error
+}
+
+// newWFile gives output a buffer, where size asks for one.
+func newWFile(output *exchange.Output, size int) WriteFlusher {
+	switch {
+	case size == 0:
+		return output
+	case size < 0:
+		size = 8192
+	}
+	return bufio.NewWriterSize(output, size)
+}

@@ -1,0 +1,361 @@
+package httpserver
+
+import (
+	"bytes"
+	"cmp"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.com/httpserver/internal/class"
+	"example.com/httpserver/internal/dirlist"
+	"example.com/httpserver/internal/docroot"
+	"example.com/httpserver/internal/http1"
+	"example.com/httpserver/internal/httpdate"
+	"example.com/httpserver/internal/mimetypes"
+	"example.com/httpserver/internal/urlpath"
+)
+
+// SimpleHandler answers GET and HEAD with the files of a directory, with its
+// index page, or with a listing. It mirrors
+// http.server.SimpleHTTPRequestHandler.
+//
+// Nothing outside Directory is opened, whatever the request says: links that
+// lead out are 404, and so is everything that is neither a file nor a
+// directory. Its hooks, beyond those of [RequestHandler], are SendHead,
+// ListDirectory, TranslatePath, CopyFile and GuessType: define a method of that
+// name and signature to override one.
+type SimpleHandler struct {
+	BaseHandler
+
+	// Directory is the directory to serve. If empty, the working directory at
+	// the time of a connection's first request. One that is replaced by another
+	// is served anew at once.
+	Directory string
+	// FollowSymlinks serves links that lead out of Directory too.
+	FollowSymlinks bool
+	// IndexPages are the files that stand for their directory; the first that
+	// exists does. If nil, index.html and index.htm.
+	IndexPages []string
+	// ExtensionsMap maps an extension, with its dot, to a media type, before
+	// any other table does; "" is a name without one. If nil,
+	// [DefaultExtensionsMap].
+	ExtensionsMap map[string]string
+	// MIMETypes guesses the type of what ExtensionsMap does not have. If nil,
+	// the built-in table does.
+	MIMETypes *MIMETypes
+	// DefaultContentType is the type of what nobody knows. If empty,
+	// "application/octet-stream".
+	DefaultContentType string
+
+	self             fileHandler
+	workingDirectory string
+}
+
+// A fileHandler is a RequestHandler with the hooks of SimpleHandler.
+type fileHandler interface {
+	RequestHandler
+
+	// SendHead answers but for the content, which it returns, or nil.
+	SendHead() io.ReadCloser
+	// ListDirectory answers for a directory without an index page, as SendHead.
+	ListDirectory(path string) io.ReadCloser
+	// TranslatePath gives the file that a request target stands for.
+	TranslatePath(path string) string
+	// CopyFile copies the content.
+	CopyFile(source io.Reader, outputFile io.Writer)
+	// GuessType gives the media type of a file.
+	GuessType(path string) string
+}
+
+func (h *SimpleHandler) bind(self RequestHandler) {
+	h.BaseHandler.bind(self)
+	if self == nil {
+		h.self = nil
+		return
+	}
+	var ok bool
+	if h.self, ok = self.(fileHandler); !ok {
+		panic("httpserver: " + class.Missing(reflect.TypeOf(self), reflect.TypeFor[fileHandler]()).Error())
+	}
+}
+
+// VersionString joins ServerVersion, here "SimpleHTTP/" and the module's
+// version if empty, and SysVersion.
+func (h *SimpleHandler) VersionString() string {
+	return h.c.joinVersions(cmp.Or(h.ServerVersion, "SimpleHTTP/"+Version), cmp.Or(h.SysVersion, sysVersion))
+}
+
+// DoGET answers with the file, the index page or the listing that the path
+// stands for.
+func (h *SimpleHandler) DoGET() {
+	if f := h.self.SendHead(); f != nil {
+		defer f.Close()
+		h.self.CopyFile(f, h.WFile)
+	}
+}
+
+// DoHEAD answers as DoGET would, without the content.
+func (h *SimpleHandler) DoHEAD() {
+	if f := h.self.SendHead(); f != nil {
+		f.Close()
+	}
+}
+
+// SendHead answers up to the end of the head. It returns the content, which the
+// caller copies and closes, or nil where there is nothing more to send: after a
+// redirect, a 304 or an error.
+func (h *SimpleHandler) SendHead() io.ReadCloser {
+	path := h.self.TranslatePath(h.Path)
+	f, info, err := h.open(path)
+	if isDirectory(info) {
+		if f != nil {
+			f.Close()
+		}
+		if targetPath, _ := urlpath.Cut(h.Path); !urlpath.EndsInSlash(targetPath) {
+			h.redirect()
+			return nil
+		}
+		index, ok := h.findIndex(path)
+		if !ok {
+			return h.self.ListDirectory(path)
+		}
+		path = index
+		f, info, err = h.open(path)
+	}
+	if err == nil && (info.IsDir() || strings.HasSuffix(path, "/")) {
+		f.Close()
+		err = fs.ErrNotExist
+	}
+	if err != nil {
+		h.self.SendError(404, "File not found", "")
+		return nil
+	}
+	return h.sendFileHead(path, f, info)
+}
+
+// sendFileHead answers with the head for an open file.
+func (h *SimpleHandler) sendFileHead(path string, f *os.File, info fs.FileInfo) io.ReadCloser {
+	if h.notModified(info.ModTime()) {
+		f.Close()
+		h.self.SendResponse(304, "")
+		h.self.EndHeaders()
+		return nil
+	}
+	h.self.SendResponse(200, "")
+	h.self.SendHeader("Content-type", h.self.GuessType(path))
+	h.self.SendHeader("Content-Length", strconv.FormatInt(info.Size(), 10))
+	h.self.SendHeader("Last-Modified", h.self.DateTimeString(info.ModTime()))
+	h.self.EndHeaders()
+	return &fileContent{io.LimitedReader{R: f, N: info.Size()}, f}
+}
+
+// A fileContent is an open file up to the length that was announced.
+type fileContent struct {
+	io.LimitedReader
+	file *os.File
+}
+
+// WriteTo lets w take the file itself, which a connection leaves to the system.
+func (c *fileContent) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, &c.LimitedReader) }
+
+func (c *fileContent) Close() error { return c.file.Close() }
+
+// notModified reports whether If-Modified-Since says that the client has this
+// version (RFC 9110 §13.1.3). Like CPython, If-None-Match turns it off.
+func (h *SimpleHandler) notModified(modified time.Time) bool {
+	since, ok := h.Headers.lookup("If-Modified-Since")
+	if !ok || h.Headers.Has("If-None-Match") {
+		return false
+	}
+	t, ok := httpdate.Parse(since)
+	return ok && !modified.Truncate(time.Second).After(t)
+}
+
+// redirect answers 301 with the path that ends in a slash: without it, links in
+// the directory's pages would be taken relative to its parent.
+func (h *SimpleHandler) redirect() {
+	scheme, authority, origin, _ := http1.CutAbsolute(h.Path)
+	h.self.SendResponse(301, "")
+	h.self.SendHeader("Location", scheme+authority+urlpath.Redirect(origin))
+	h.self.SendHeader("Content-Length", "0")
+	h.self.EndHeaders()
+}
+
+// findIndex gives the first index page of a directory that is a regular file,
+// whether or not it may be read.
+func (h *SimpleHandler) findIndex(dir string) (path string, ok bool) {
+	pages := h.IndexPages
+	if pages == nil {
+		pages = defaultIndexPages
+	}
+	for _, page := range pages {
+		path := join(dir, page)
+		if info := h.stat(path); info != nil && info.Mode().IsRegular() {
+			return path, true
+		}
+	}
+	return "", false
+}
+
+var defaultIndexPages = []string{"index.html", "index.htm"}
+
+// isDirectory reports whether info, which may be nil, is a directory's.
+func isDirectory(info fs.FileInfo) bool { return info != nil && info.IsDir() }
+
+// open opens what TranslatePath gave. A directory that may not be read is an
+// error with a FileInfo.
+func (h *SimpleHandler) open(path string) (f *os.File, info fs.FileInfo, err error) {
+	if root, name, inside := h.locate(path); inside {
+		f, info, err = root.Open(name)
+	} else {
+		f, info, err = docroot.Open(path) // only an override leads here: it is the program's word
+	}
+	if os.IsPermission(err) {
+		info = h.stat(path)
+	}
+	return f, info, err
+}
+
+// stat tells what a path stands for, or gives nil.
+func (h *SimpleHandler) stat(path string) (info fs.FileInfo) {
+	if root, name, inside := h.locate(path); inside {
+		info, _ = root.Stat(name)
+	} else {
+		info, _ = os.Stat(path)
+	}
+	return info
+}
+
+// locate splits a path into the directory and a name below it.
+func (h *SimpleHandler) locate(path string) (root *docroot.Root, name string, inside bool) {
+	dir := h.directory()
+	rest, ok := strings.CutPrefix(path, strings.TrimRight(dir, separators))
+	if !ok || rest != "" && !strings.ContainsRune(separators, rune(rest[0])) {
+		return nil, "", false
+	}
+	return h.Server.root(dir, h.FollowSymlinks), strings.Trim(filepath.ToSlash(rest), "/"), true
+}
+
+// separators are what stands between the names of a path.
+const separators = "/" + string(os.PathSeparator)
+
+// join puts a name behind a directory's path, which stays as it is spelled: it
+// is by that that locate knows it.
+func join(dir, name string) string {
+	return strings.TrimRight(dir, separators) + string(os.PathSeparator) + name
+}
+
+func (h *SimpleHandler) directory() string {
+	if h.Directory != "" {
+		return h.Directory
+	}
+	if h.workingDirectory == "" {
+		dir, err := os.Getwd()
+		if err != nil {
+			dir = "."
+		}
+		h.workingDirectory = dir
+	}
+	return h.workingDirectory
+}
+
+// ListDirectory answers with a page that links to what a directory holds, or
+// with 404 if it cannot be read. path is the directory's. It returns the page
+// as SendHead does.
+func (h *SimpleHandler) ListDirectory(path string) io.ReadCloser {
+	entries, err := h.readDirectory(path)
+	if err != nil {
+		h.self.SendError(404, "No permission to list directory", "")
+		return nil
+	}
+	_, _, origin, _ := http1.CutAbsolute(h.Path)
+	targetPath, _ := urlpath.Cut(origin)
+	dirlist.Sort(entries)
+	page := dirlist.AppendPage(nil, urlpath.Unquote(targetPath), entries)
+	h.self.SendResponse(200, "")
+	h.self.SendHeader("Content-type", "text/html; charset=utf-8")
+	h.self.SendHeader("Content-Length", strconv.Itoa(len(page)))
+	h.self.EndHeaders()
+	return io.NopCloser(bytes.NewReader(page))
+}
+
+// readDirectory reads a directory's entries.
+func (h *SimpleHandler) readDirectory(path string) ([]dirlist.Entry, error) {
+	f, info, err := h.open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if !info.IsDir() {
+		return nil, fs.ErrInvalid
+	}
+	found, err := f.ReadDir(-1)
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]dirlist.Entry, len(found))
+	for i, e := range found {
+		entries[i] = dirlist.Entry{Name: e.Name(), Dir: e.IsDir(), Link: e.Type()&fs.ModeSymlink != 0}
+		if entries[i].Link {
+			entries[i].Dir = isDirectory(h.stat(join(path, e.Name())))
+		}
+	}
+	return entries, nil
+}
+
+// TranslatePath gives the file that a request target stands for: the path,
+// decoded and below Directory, whatever ".." it holds, with a slash at its end
+// if it ends in one. Override it to serve other files; a result outside of
+// Directory is opened as it stands.
+//
+// Like CPython, query and fragment are cut off, and words that mean something
+// to the file system are dropped. Unlike CPython, the path of an absolute-form
+// target is looked up without its scheme and host (RFC 9112 §3.2.2).
+func (h *SimpleHandler) TranslatePath(path string) string {
+	_, _, origin, _ := http1.CutAbsolute(path)
+	target, _ := urlpath.Cut(origin)
+	file := h.directory()
+	if name := urlpath.Local(urlpath.Unquote(target), runtime.GOOS == "windows"); name != "" {
+		file = join(file, filepath.FromSlash(name))
+	}
+	if urlpath.EndsInSlash(target) && !strings.HasSuffix(file, "/") {
+		file += "/"
+	}
+	return file
+}
+
+// CopyFile copies source to outputFile. A file that ends early ends the
+// connection: the client was told another length.
+func (h *SimpleHandler) CopyFile(source io.Reader, outputFile io.Writer) {
+	io.Copy(outputFile, source) // what goes wrong shows in the length, or in WFile
+}
+
+// GuessType gives the media type of a file by the extension of its name:
+// ExtensionsMap decides, as written and then in lower case, then MIMETypes,
+// then DefaultContentType.
+func (h *SimpleHandler) GuessType(path string) string {
+	extensions := h.ExtensionsMap
+	if extensions == nil {
+		extensions = defaultExtensionsMap
+	}
+	_, ext := mimetypes.SplitExt(path)
+	if t, ok := extensions[ext]; ok {
+		return t
+	}
+	if t, ok := extensions[strings.ToLower(ext)]; ok {
+		return t
+	}
+	types := h.MIMETypes
+	if types == nil {
+		types = &builtinTypes
+	}
+	t, _ := types.GuessType(path)
+	return cmp.Or(t, h.DefaultContentType, "application/octet-stream")
+}
