@@ -118,7 +118,7 @@ func (h *SimpleHandler) SendHead() io.ReadCloser {
 		if f != nil {
 			f.Close()
 		}
-		if targetPath, _ := urlpath.Cut(h.Path); !urlpath.EndsInSlash(targetPath) {
+		if !urlpath.EndsInSlash(pathOf(h.Path)) {
 			h.redirect()
 			return nil
 		}
@@ -275,10 +275,8 @@ func (h *SimpleHandler) ListDirectory(path string) io.ReadCloser {
 		h.self.SendError(404, "No permission to list directory", "")
 		return nil
 	}
-	_, _, origin, _ := http1.CutAbsolute(h.Path)
-	targetPath, _ := urlpath.Cut(origin)
 	dirlist.Sort(entries)
-	page := dirlist.AppendPage(nil, urlpath.Unquote(targetPath), entries)
+	page := dirlist.AppendPage(nil, urlpath.Unquote(pathOf(h.Path)), entries)
 	h.self.SendResponse(200, "")
 	h.self.SendHeader("Content-type", "text/html; charset=utf-8")
 	h.self.SendHeader("Content-Length", strconv.Itoa(len(page)))
@@ -319,8 +317,7 @@ func (h *SimpleHandler) readDirectory(path string) ([]dirlist.Entry, error) {
 // to the file system are dropped. Unlike CPython, the path of an absolute-form
 // target is looked up without its scheme and host (RFC 9112 §3.2.2).
 func (h *SimpleHandler) TranslatePath(path string) string {
-	_, _, origin, _ := http1.CutAbsolute(path)
-	target, _ := urlpath.Cut(origin)
+	target := pathOf(path)
 	file := h.directory()
 	if name := urlpath.Local(urlpath.Unquote(target), runtime.GOOS == "windows"); name != "" {
 		file = join(file, filepath.FromSlash(name))
@@ -329,6 +326,13 @@ func (h *SimpleHandler) TranslatePath(path string) string {
 		file += "/"
 	}
 	return file
+}
+
+// pathOf gives the path of a request target, "/" for the absolute-form that has none (RFC 9110 §4.2.3).
+func pathOf(target string) string {
+	_, _, origin, _ := http1.CutAbsolute(target)
+	path, _ := urlpath.Cut(origin)
+	return path
 }
 
 // CopyFile copies source to outputFile. A file that ends early ends the

@@ -9,11 +9,14 @@ import "strings"
 // So Done, Domain and DoTask are no verbs.
 func verb(method string) (string, bool) {
 	name, ok := strings.CutPrefix(method, "Do")
+	if !ok || name == "" {
+		return "", false
+	}
 	for i := range len(name) {
 		c := name[i]
 		if !('A' <= c && c <= 'Z' || i > 0 && ('0' <= c && c <= '9' || c == '_')) {
 			return "", false
 		}
 	}
-	return name, ok && name != ""
+	return name, true
 }

@@ -59,6 +59,7 @@ type Exchange struct {
 	unframed bool        // content was written without a head that frames it
 	taken    atomic.Bool // the handler used the connection itself, perhaps on two goroutines
 	suspect  bool        // what follows on the connection cannot be trusted to be a request
+	scratch  []byte      // for WriteString
 }
 
 // New gives an Exchange over nc. The sweeper looks after what it holds back.
@@ -211,6 +212,12 @@ func (x *Exchange) Begin(line *http1.RequestLine, framing *http1.Framing) {
 // the head was at fault.
 func (x *Exchange) Distrust() { x.suspect = true }
 
+// Doomed reports whether it is certain already that the connection ends with
+// this answer.
+func (x *Exchange) Doomed() bool {
+	return x.suspect || x.unframed || x.taken.Load() || isFailure(x.bodyErr)
+}
+
 // Body gives the message body.
 func (x *Exchange) Body() io.Reader { return (*body)(x) }
 
@@ -262,7 +269,7 @@ func (x *Exchange) Settle(closing bool) (goOn bool, problem error) {
 		problem = a.Short()
 	}
 	answered := a.Ended() && !a.Sunk() && a.Framed()
-	if problem != nil || closing || x.taken.Load() || x.unframed || x.suspect || !answered || x.body < 0 || x.body > maxDrained {
+	if problem != nil || closing || x.Doomed() || !answered || x.body < 0 || x.body > maxDrained {
 		return false, problem
 	}
 	if x.body > 0 {

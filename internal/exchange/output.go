@@ -94,8 +94,17 @@ func (o *Output) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// WriteString is Write.
-func (o *Output) WriteString(s string) (int, error) { return o.Write([]byte(s)) }
+// WriteString is Write. A short string is copied to memory that stays.
+func (o *Output) WriteString(s string) (int, error) {
+	if len(s) > maxScratch {
+		return o.Write([]byte(s))
+	}
+	o.scratch = append(o.scratch[:0], s...)
+	return o.Write(o.scratch)
+}
+
+// maxScratch bounds what WriteString keeps for each connection.
+const maxScratch = 1024
 
 // admit cuts p to what may be sent, and tells how much of it is too much to be
 // dropped in silence.

@@ -1,0 +1,551 @@
+package httpserver_test
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/httpserver"
+)
+
+// answers is a handler with a way to answer in each verb's name.
+type answers struct{ quiet }
+
+func (h *answers) content(text string) {
+	h.SendResponse(200, "")
+	h.SendHeader("Content-Length", strconv.Itoa(len(text)))
+	h.EndHeaders()
+	io.WriteString(h.WFile, text)
+}
+
+func (h *answers) DoGET()  { h.content("path " + h.Path) }
+func (h *answers) DoHEAD() { h.content("nothing of this is sent") }
+func (h *answers) DoUNFRAMED() {
+	h.SendResponse(200, "")
+	h.EndHeaders()
+	io.WriteString(h.WFile, "text")
+}
+func (h *answers) DoNOCONTENT() {
+	h.SendResponse(204, "")
+	h.EndHeaders()
+	io.WriteString(h.WFile, "text")
+}
+func (h *answers) DoNOTMODIFIED() {
+	h.SendResponse(304, "")
+	h.EndHeaders()
+	io.WriteString(h.WFile, "text")
+}
+func (h *answers) DoSHORT() {
+	h.SendResponse(200, "")
+	h.SendHeader("Content-Length", "10")
+	h.EndHeaders()
+	io.WriteString(h.WFile, "short")
+}
+func (h *answers) DoLONG() {
+	h.SendResponse(200, "")
+	h.SendHeader("Content-Length", "4")
+	h.EndHeaders()
+	n, err := io.WriteString(h.WFile, "longer")
+	h.LogError("wrote %d: %v", n, errors.Is(err, os.ErrDeadlineExceeded))
+}
+func (h *answers) DoHINTS() {
+	h.SendResponseOnly(103, "")
+	h.SendHeader("Link", "</a.css>; rel=preload")
+	h.EndHeaders()
+	h.content("after hints")
+}
+func (h *answers) DoCLOSE() { h.CloseConnection = true; h.content("closing") }
+func (h *answers) DoSPLIT() {
+	h.SendResponse(200, "")
+	h.SendHeader("X-Evil", "a\r\nSet-Cookie: b")
+	h.SendHeader("Content-Length", "4")
+	h.EndHeaders()
+	io.WriteString(h.WFile, "text")
+}
+func (h *answers) DoNAME()   { h.SendResponse(200, ""); h.SendHeader("X Y", "z"); h.EndHeaders() }
+func (h *answers) DoREASON() { h.SendResponse(200, "fine\r\nX: y"); h.EndHeaders() }
+func (h *answers) DoCLTE() {
+	h.SendResponse(200, "")
+	h.SendHeader("Transfer-Encoding", "chunked")
+	h.SendHeader("Content-Length", "4")
+	h.EndHeaders()
+}
+func (h *answers) DoRAW() {
+	h.SendResponseOnly(200, "")
+	h.SendHeaderRaw("X-Evil : a\n b\r\n")
+	h.EndHeaders()
+	io.WriteString(h.WFile, "raw")
+}
+func (h *answers) DoBYHAND()  { io.WriteString(h.WFile, "HTTP/1.1 299 By Hand\r\nX: y\r\n\r\ntext") }
+func (h *answers) DoNOTHING() {}
+func (h *answers) DoNOEND() {
+	h.SendResponse(200, "")
+	h.SendHeader("X", "y")
+	_, err := io.WriteString(h.WFile, "text")
+	h.LogError("%v", err)
+}
+func (h *answers) DoTWICE() { h.content("first"); h.SendError(500, "", "") }
+func (h *answers) DoCHANGEDMIND() {
+	h.SendResponse(200, "")
+	h.SendHeader("Content-Length", "100")
+	h.SendError(404, "", "")
+}
+func (h *answers) DoPANIC()  { panic("on purpose") }
+func (h *answers) DoPANIC2() { h.SendResponse(200, ""); panic("on purpose") }
+func (h *answers) DoPANIC3() {
+	h.SendResponse(200, "")
+	h.SendHeader("Content-Length", "10")
+	h.EndHeaders()
+	io.WriteString(h.WFile, "half")
+	panic("on purpose")
+}
+func (h *answers) DoCONTROLS() { h.SendError(400, "a\r\nb\x00c", "<d>\n") }
+func (h *answers) DoPOST() {
+	b, err := io.ReadAll(h.RFile)
+	h.content(fmt.Sprintf("%s %v", b, err))
+}
+func (h *answers) DoPUT() { h.content("unread") }
+func (h *answers) DoUPGRADE() {
+	h.SendResponse(101, "")
+	h.SendHeader("Upgrade", "echo")
+	h.SendHeader("Connection", "Upgrade")
+	h.EndHeaders()
+	io.Copy(h.WFile, h.RFile)
+}
+func (h *answers) DoOPTIONS() { h.content(h.Path + " " + h.Host()) }
+
+const page500 = "HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\nContent-Type: text/html;charset=utf-8\r\nContent-Length: 341\r\n\r\n"
+
+// TestAnswers sends requests with another behind each, so that what becomes of
+// the connection shows.
+func TestAnswers(t *testing.T) {
+	const next = "GET /next HTTP/1.1\r\nHost: x\r\n\r\n"
+	const nextAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\npath /next"
+	for _, tc := range []struct {
+		name, request string
+		want          string // a prefix where it ends in "…"
+		goesOn        bool
+		log           string // a part of it
+	}{
+		{"a length", "GET /a HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\npath /a", true, `"GET /a HTTP/1.1" 200 -`},
+		{"RFC 9110 §9.3.2 HEAD", "HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 23\r\n\r\n", true, ""},
+		{"RFC 9110 §15.3.5 204", "NOCONTENT / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n", true, ""},
+		{"RFC 9110 §15.4.5 304", "NOTMODIFIED / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 304 Not Modified\r\n\r\n", true, ""},
+		{"RFC 9110 §15.2 103 and then 200", "HINTS / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nafter hints", true, ""},
+		{"RFC 9112 §6.3 no length", "UNFRAMED / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\ntext", false, ""},
+		{"RFC 9112 §9.3 HTTP/1.0 is told", "GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: keep-alive\r\n\r\npath /a", true, ""},
+		{"RFC 9112 §9.3 HTTP/1.0 that did not ask", "GET /a HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\npath /a", false, ""},
+		{"RFC 9112 §9.6 the client closes", "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\npath /a", false, ""},
+		{"RFC 9112 §9.6 the handler closes", "CLOSE / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nclosing", false, ""},
+		{"RFC 9112 §6.3 less than announced", "SHORT / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", false, "SHORT: Content-Length announced 10 bytes and 5 were written"},
+		{"RFC 9112 §6.3 more than announced", "LONG / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlong", false, "wrote 4"},
+		{"a line break in a value", "SPLIT / HTTP/1.1\r\nHost: x\r\n\r\n", page500 + "…", false, `SPLIT: answer refused: a control character in the value of X-Evil: "a\r\nSet-Cookie: b"`},
+		{"a space in a name", "NAME / HTTP/1.1\r\nHost: x\r\n\r\n", page500 + "…", false, `the field name "X Y" is no token`},
+		{"a line break in the reason", "REASON / HTTP/1.1\r\nHost: x\r\n\r\n", page500 + "…", false, `a line break in the status line`},
+		{"RFC 9112 §6.2 two framings", "CLTE / HTTP/1.1\r\nHost: x\r\n\r\n", page500 + "…", false, `Content-Length: 4`},
+		{"SendHeaderRaw", "RAW / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nX-Evil : a\n b\r\nConnection: close\r\n\r\nraw", false, ""},
+		{"an answer by hand", "BYHAND / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 299 By Hand\r\nX: y\r\n\r\ntext", false, ""},
+		{"no answer", "NOTHING / HTTP/1.1\r\nHost: x\r\n\r\n", "", false, ""},
+		{"no EndHeaders", "NOEND / HTTP/1.1\r\nHost: x\r\n\r\n", "", false, "EndHeaders is missing"},
+		{"a second answer", "TWICE / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst", false, "a second answer (500 Internal Server Error) after the first"},
+		{"another answer before the first was sent", "CHANGEDMIND / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Type: text/html;charset=utf-8\r\nContent-Length: 330\r\n\r\n…", false, ""},
+		{"controls in SendError", "CONTROLS / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 a  b c\r\n…", false, "message a\r\nb\x00c"},
+		{"RFC 9110 §15.6.2 no such verb", "NOSUCH / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 501 Unsupported method ('NOSUCH')\r\n…", false, "code 501, message Unsupported method ('NOSUCH')"},
+		{"a body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello <nil>", true, ""},
+		{"no body", "POST / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n <nil>", true, ""},
+		{"a body that nobody reads", "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 32\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nunread", true, ""},
+		{"a large body that nobody reads", "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n" + strings.Repeat("x", 300000), "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nunread", false, ""},
+		{"RFC 9110 §7.8 another protocol", "UPGRADE / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n" + next, false, ""},
+		{"RFC 9112 §3.2.2 absolute-form", "OPTIONS http://h:1/x HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\nhttp://h:1/x h:1", true, ""},
+		{"RFC 9112 §3.2.4 asterisk-form", "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n* x", true, ""},
+		{"RFC 9112 §2.2 empty lines before", "\r\n\r\nGET /a HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\npath /a", true, ""},
+		{"RFC 9112 §2.2 three empty lines before", "\r\n\r\n\r\nGET /a HTTP/1.1\r\nHost: x\r\n\r\n", "", false, ""},
+		{"RFC 1945 §4.1 HTTP/0.9", "GET /a\r\n", "path /a", false, `"GET /a" 200 -`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			h := new(answers)
+			h.ProtocolVersion = "HTTP/1.1"
+			h.log = new(journal)
+			s := serveDuring(t, h)
+			got := brief(send(t, s, tc.request+next))
+			want := tc.want
+			if tc.goesOn {
+				want += nextAnswer
+			}
+			if prefix, open := strings.CutSuffix(want, "…"); got != want && !(open && strings.HasPrefix(got, prefix) && !strings.Contains(got, "/next")) {
+				t.Errorf("%q\n got %q\nwant %q", tc.request, got, want)
+			}
+			if !strings.Contains(h.log.String(), tc.log) {
+				t.Errorf("%q\nlog %q\nwant %q in it", tc.request, h.log, tc.log)
+			}
+		})
+	}
+}
+
+// TestPanics shows that a panic ends its own connection and nothing else.
+func TestPanics(t *testing.T) {
+	for _, tc := range []struct{ verb, want string }{
+		{"PANIC", page500 + "…"},
+		{"PANIC2", page500 + "…"},
+		{"PANIC3", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"},
+	} {
+		t.Run(tc.verb, func(t *testing.T) {
+			h := new(answers)
+			h.ProtocolVersion = "HTTP/1.1"
+			problems := make(chan any, 1)
+			s := serveDuring(t, h, func(s *httpserver.ThreadingServer) {
+				s.HandleError = func(_ net.Conn, problem any) { problems <- problem }
+			})
+			got := brief(send(t, s, tc.verb+" / HTTP/1.1\r\nHost: x\r\n\r\n"))
+			if prefix, open := strings.CutSuffix(tc.want, "…"); got != tc.want && !(open && strings.HasPrefix(got, prefix)) {
+				t.Errorf("got %q", got)
+			}
+			if problem := <-problems; problem != "on purpose" {
+				t.Errorf("HandleError got %v", problem)
+			}
+			if got := send(t, s, "GET /a HTTP/1.0\r\n\r\n"); !strings.HasSuffix(got, "path /a") {
+				t.Errorf("after the panic: %q", got)
+			}
+		})
+	}
+}
+
+// TestBadHeads has a row for each line of the table of what is refused that
+// concerns the head. Each is run whole and a byte at a time, with a request
+// behind it that must not be answered.
+func TestBadHeads(t *testing.T) {
+	host := "Host: x\r\n"
+	for _, tc := range []struct {
+		name, head string
+		status     int
+		message    string
+	}{
+		{"RFC 9112 §3 one word", "BOGUS\r\n", 400, "Bad request syntax ('BOGUS')"},
+		{"RFC 9112 §3 spaced out", "GET /spaced out HTTP/1.1\r\n" + host + "\r\n", 400, "Bad request syntax ('GET /spaced out HTTP/1.1')"},
+		{"RFC 9112 §2.3 bad version", "GET / HTTP/x\r\n", 400, "Bad request version ('HTTP/x')"},
+		{"RFC 9112 §2.3 HTTP/2", "GET / HTTP/2.0\r\n", 505, "Invalid HTTP version (2.0)"},
+		{"RFC 1945 §4.1 HTTP/0.9 but GET", "POST /\r\n", 400, "Bad HTTP/0.9 request type ('POST')"},
+		{"RFC 9112 §3 request line too long", "GET /" + strings.Repeat("x", 65537), 414, "URI Too Long"},
+		{"RFC 9110 §5.4 field line too long", "GET / HTTP/1.1\r\nA: " + strings.Repeat("x", 65536), 431, "Line too long"},
+		{"RFC 9110 §5.4 too many field lines", "GET / HTTP/1.1\r\n" + strings.Repeat("A: b\r\n", 101), 431, "Too many headers"},
+		{"RFC 9110 §5.4 head too long", "GET / HTTP/1.1\r\n" + strings.Repeat("A: "+strings.Repeat("x", 65000)+"\r\n", 5), 431, "Request Header Fields Too Large"},
+		{"RFC 9112 §2.2 bare CR in the request line", "GET /\ra HTTP/1.1\r\n", 400, `Bad request syntax ('GET /\ra HTTP/1.1')`},
+		{"RFC 9112 §2.2 bare CR in a field", "GET / HTTP/1.1\r\n" + host + "A: b\rC: d\r\n\r\n", 400, `Bad header line ('A: b\rC: d')`},
+		{"RFC 9110 §5.5 NUL", "GET / HTTP/1.1\r\n" + host + "A: \x00\r\n\r\n", 400, `Bad header line ('A: \x00')`},
+		{"RFC 9112 §5.1 space before the colon", "GET / HTTP/1.1\r\n" + host + "A : b\r\n\r\n", 400, `Bad header line ('A : b')`},
+		{"RFC 9112 §5.2 obs-fold", "GET / HTTP/1.1\r\n" + host + " b\r\n\r\n", 400, `Bad header line (' b')`},
+		{"RFC 9112 §5 empty name", "GET / HTTP/1.1\r\n" + host + ": b\r\n\r\n", 400, `Bad header line (': b')`},
+		{"RFC 9112 §5 no colon", "GET / HTTP/1.1\r\n" + host + "b\r\n\r\n", 400, `Bad header line ('b')`},
+		{"RFC 9112 §3.2 no Host", "GET / HTTP/1.1\r\n\r\n", 400, "Bad Host header"},
+		{"RFC 9112 §3.2 two Hosts", "GET / HTTP/1.1\r\n" + host + host + "\r\n", 400, "Bad Host header"},
+		{"RFC 9112 §3.2 a Host that is none", "GET / HTTP/1.1\r\nHost: a:b:c\r\n\r\n", 400, "Bad Host header"},
+		{"RFC 9112 §3.2.2 an authority that is none", "GET http://a:b:c/ HTTP/1.1\r\n" + host + "\r\n", 400, "Bad request target"},
+		{"RFC 9110 §8.6 Content-Length of letters", "GET / HTTP/1.1\r\n" + host + "Content-Length: x\r\n\r\n", 400, "Bad Content-Length"},
+		{"RFC 9112 §6.3 two Content-Lengths", "GET / HTTP/1.1\r\n" + host + "Content-Length: 0\r\nContent-Length: 1\r\n\r\n", 400, "Bad Content-Length"},
+		{"RFC 9110 §8.6 a list of them", "GET / HTTP/1.1\r\n" + host + "Content-Length: 0, 0\r\n\r\n", 400, "Bad Content-Length"},
+		{"RFC 9110 §8.6 Content-Length too large", "GET / HTTP/1.1\r\n" + host + "Content-Length: 99999999999999999999\r\n\r\n", 400, "Bad Content-Length"},
+		{"RFC 9112 §6.1 both", "GET / HTTP/1.1\r\n" + host + "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "Bad Transfer-Encoding"},
+		{"RFC 9112 §6.1 chunked on HTTP/1.0", "GET / HTTP/1.0\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n", 400, "Bad Transfer-Encoding"},
+		{"RFC 9112 §6.3 not ending in chunked", "GET / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked, gzip\r\n\r\n", 400, "Bad Transfer-Encoding"},
+		{"RFC 9112 §7 chunked twice", "GET / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked, chunked\r\n\r\n", 400, "Bad Transfer-Encoding"},
+		{"RFC 9112 §6.1 a coding we do not know", "GET / HTTP/1.1\r\n" + host + "Transfer-Encoding: gzip, chunked\r\n\r\n", 501, "Unsupported transfer coding"},
+		{"RFC 9112 §7.1 chunked, for now", "GET / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501, "Chunked requests are not supported"},
+		{"RFC 9110 §10.1.1 another expectation", "GET / HTTP/1.1\r\n" + host + "Expect: miracles\r\n\r\n", 417, "Expectation Failed"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			h := new(answers)
+			h.ProtocolVersion = "HTTP/1.1"
+			h.log = new(journal)
+			s := serveDuring(t, h)
+			want := fmt.Sprintf("HTTP/1.1 %d %s\r\nConnection: close\r\n", tc.status, tc.message)
+			check := func(got string) {
+				t.Helper()
+				if !strings.HasPrefix(brief(got), want) || strings.Contains(got, "smuggled") {
+					t.Errorf("%.100q\n got %q\nwant %q…", tc.head, got, want)
+				}
+			}
+			smuggled := "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+			check(send(t, s, tc.head+smuggled))
+			check(slowly(t, s, tc.head))
+			if line := fmt.Sprintf("code %d, message %s", tc.status, tc.message); !slices.Contains(h.log.all(), line) {
+				t.Errorf("log %q\nwant %q in it", h.log, line)
+			}
+			if got := send(t, s, "GET /still HTTP/1.0\r\n\r\n"); !strings.HasSuffix(got, "path /still") {
+				t.Errorf("afterwards: %q", got)
+			}
+		})
+	}
+}
+
+// slowly sends a head in small pieces, until the server has answered.
+func slowly(t *testing.T, s *httpserver.ThreadingServer, head string) string {
+	t.Helper()
+	conn := dial(t, s.ServerAddress())
+	defer conn.Close()
+	size := max(1, len(head)/500)
+	for rest := head; rest != ""; rest = rest[min(size, len(rest)):] {
+		if _, err := io.WriteString(conn, rest[:min(size, len(rest))]); err != nil {
+			break // it has answered and closed
+		}
+	}
+	answer, _ := io.ReadAll(conn)
+	return string(answer)
+}
+
+// TestIncompleteHead: a head that ends with the connection is refused.
+func TestIncompleteHead(t *testing.T) {
+	h := new(answers)
+	h.ProtocolVersion = "HTTP/1.1"
+	s := serveDuring(t, h)
+	for _, raw := range []string{"G", "GET / HTTP/1.1", "GET / HTTP/1.1\r\nHost: x\r\n", "GET / HTTP/1.1\r\nHost"} {
+		if got := send(t, s, raw); !strings.HasPrefix(got, "HTTP/1.1 400 Incomplete request\r\n") {
+			t.Errorf("%q: %q", raw, got)
+		}
+	}
+	for _, raw := range []string{"", "\r\n", "\r\n\r\n"} {
+		if got := send(t, s, raw); got != "" {
+			t.Errorf("%q: %q", raw, got)
+		}
+	}
+}
+
+// TestBodyEndsEarly: the handler learns that the client left.
+func TestBodyEndsEarly(t *testing.T) {
+	h := new(answers)
+	s := serveDuring(t, h)
+	got := send(t, s, "POST / HTTP/1.0\r\nContent-Length: 10\r\n\r\nhello")
+	if !strings.HasSuffix(got, "hello "+io.ErrUnexpectedEOF.Error()) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// streamer answers with a head and then waits for the test.
+type streamer struct {
+	quiet
+	step chan string
+}
+
+func (h *streamer) DoGET() {
+	h.SendResponseOnly(200, "")
+	h.EndHeaders()
+	for text := range h.step {
+		io.WriteString(h.WFile, text)
+	}
+}
+
+// DoPOST ends its head and reads a body that the client sends only then.
+func (h *streamer) DoPOST() {
+	h.SendResponseOnly(200, "")
+	h.EndHeaders()
+	io.Copy(h.WFile, h.RFile)
+}
+
+// TestPromptness: nothing that was answered waits for long. The clock is the
+// bubble's, so the times are exact.
+func TestPromptness(t *testing.T) {
+	serve := func(t *testing.T) (client net.Conn, h *streamer) {
+		client, server := net.Pipe()
+		h = &streamer{step: make(chan string)}
+		h.ProtocolVersion = "HTTP/1.1"
+		go httpserver.ServeConn(server, h)
+		t.Cleanup(func() { client.Close() })
+		return client, h
+	}
+	const head = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+	t.Run("a head and then silence", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			client, h := serve(t)
+			io.WriteString(client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+			began := time.Now()
+			expect(t, client, head)
+			if waited := time.Since(began); waited > 10*time.Millisecond {
+				t.Errorf("the head took %v", waited)
+			}
+			began = time.Now()
+			h.step <- "event"
+			expect(t, client, "event")
+			if waited := time.Since(began); waited != 0 {
+				t.Errorf("the event took %v", waited)
+			}
+			close(h.step)
+			expectEOF(t, client)
+		})
+	})
+	t.Run("a head before a read that waits", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			client, _ := serve(t)
+			began := time.Now()
+			io.WriteString(client, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n")
+			expect(t, client, head)
+			io.WriteString(client, "body")
+			expect(t, client, "body")
+			expectEOF(t, client)
+			if waited := time.Since(began); waited != 0 {
+				t.Errorf("it took %v", waited)
+			}
+		})
+	})
+}
+
+func expectEOF(t *testing.T, r io.Reader) {
+	t.Helper()
+	if rest, err := io.ReadAll(r); len(rest) > 0 || err != nil {
+		t.Errorf("at the end: %q, %v", rest, err)
+	}
+}
+
+// TestWaits: every wait for a client has its end, to the moment.
+func TestWaits(t *testing.T) {
+	for _, tc := range []struct {
+		name, sent string
+		timeout    time.Duration // the handler's own
+		after      time.Duration
+		want, log  string
+	}{
+		{"no request", "", 0, 60 * time.Second, "", ""},
+		{"no second request", "GET /a HTTP/1.1\r\nHost: x\r\n\r\n", 0, 60 * time.Second, "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\npath /a", ""},
+		{"half a request line", "GET / HT", 0, 30 * time.Second, "HTTP/1.1 408 Request Timeout\r\n", "code 408, message Request Timeout"},
+		{"half a head", "GET / HTTP/1.1\r\nHost: x\r\n", 0, 30 * time.Second, "HTTP/1.1 408 Request Timeout\r\n", "code 408"},
+		{"half a body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nbody", 0, 30 * time.Second, "HTTP/1.1 200 OK\r\nContent-Length: 27\r\nConnection: close\r\n\r\nbody read pipe: i/o timeout", "Request timed out: TimeoutError('timed out')"},
+		{"Timeout, no request", "", 5 * time.Second, 5 * time.Second, "", "Request timed out: TimeoutError('timed out')"},
+		{"Timeout, half a head", "GET / HTTP/1.1\r\n", 5 * time.Second, 5 * time.Second, "HTTP/1.1 408 Request Timeout\r\n", "code 408"},
+		{"Timeout, half a body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n", 5 * time.Second, 5 * time.Second, "HTTP/1.1 200 OK\r\n", "Request timed out"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client, server := net.Pipe()
+				h := new(answers)
+				h.ProtocolVersion = "HTTP/1.1"
+				h.Timeout = tc.timeout
+				h.log = new(journal)
+				began := time.Now()
+				go httpserver.ServeConn(server, h)
+				go io.WriteString(client, tc.sent)
+				answer, _ := io.ReadAll(client)
+				if waited := time.Since(began); waited < tc.after || waited > tc.after+time.Second {
+					t.Errorf("it waited %v, want %v", waited, tc.after)
+				}
+				if got := brief(string(answer)); got != tc.want && !(strings.HasSuffix(tc.want, "\r\n") && strings.HasPrefix(got, tc.want)) {
+					t.Errorf("got %q, want %q", got, tc.want)
+				}
+				if !strings.Contains(h.log.String(), tc.log) || tc.log == "" && strings.Contains(h.log.String(), "timed out") {
+					t.Errorf("log %q, want %q in it", h.log, tc.log)
+				}
+				synctest.Wait()
+			})
+		})
+	}
+	t.Run("a trickle does not restart the clock", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			client, server := net.Pipe()
+			h := new(answers)
+			go httpserver.ServeConn(server, h)
+			began := time.Now()
+			var trickle sync.WaitGroup
+			trickle.Go(func() {
+				for _, c := range "GET /" + strings.Repeat("x", 1000) {
+					if _, err := io.WriteString(client, string(c)); err != nil {
+						return
+					}
+					time.Sleep(time.Second)
+				}
+			})
+			answer, _ := io.ReadAll(client)
+			trickle.Wait()
+			if waited := time.Since(began); waited > 31*time.Second || !strings.HasPrefix(string(answer), "HTTP/1.0 408") {
+				t.Errorf("after %v: %q", waited, answer)
+			}
+		})
+	})
+	t.Run("a client that takes nothing", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			client, server := net.Pipe()
+			h := new(answers)
+			h.log = new(journal)
+			began := time.Now()
+			done := make(chan struct{})
+			go func() { httpserver.ServeConn(server, h); close(done) }()
+			io.WriteString(client, "GET /a HTTP/1.0\r\n\r\n")
+			<-done
+			if waited := time.Since(began); waited < 30*time.Second || waited > 31*time.Second {
+				t.Errorf("it waited %v", waited)
+			}
+			if !strings.Contains(h.log.String(), "Request timed out") {
+				t.Errorf("log %q", h.log)
+			}
+		})
+	})
+}
+
+// owner uses the connection itself.
+type owner struct{ quiet }
+
+// DoGET answers by way of the connection, and reads on past the head.
+func (h *owner) DoGET() {
+	h.SendResponseOnly(200, "")
+	h.EndHeaders()
+	line, _ := bufio.NewReader(h.Connection).ReadString('\n')
+	fmt.Fprintf(h.Connection, "you said %q", line)
+}
+
+// DoCLOSE closes the connection before it ends.
+func (h *owner) DoCLOSE() {
+	h.SendResponseOnly(200, "")
+	h.EndHeaders()
+	h.Connection.Close()
+	_, err := io.WriteString(h.WFile, "too late")
+	h.LogError("%v", err != nil)
+}
+
+func TestOwnConnection(t *testing.T) {
+	h := new(owner)
+	h.log = new(journal)
+	s := serveDuring(t, h)
+	if got := send(t, s, "GET / HTTP/1.0\r\n\r\nmore\n"); got != "HTTP/1.0 200 OK\r\n\r\nyou said \"more\\n\"" {
+		t.Errorf("Read and Write: %q", got)
+	}
+	conn := dial(t, s.ServerAddress())
+	io.WriteString(conn, "GET / HTTP/1.0\r\n\r\n")
+	expect(t, conn, "HTTP/1.0 200 OK\r\n\r\n")
+	io.WriteString(conn, "later\n")
+	expect(t, conn, `you said "later\n"`)
+	expectEOF(t, conn)
+	if got := send(t, s, "CLOSE / HTTP/1.0\r\n\r\n"); got != "HTTP/1.0 200 OK\r\n\r\n" {
+		t.Errorf("Close: %q", got)
+	}
+	if got := h.log.String(); strings.Contains(got, "went away") || !strings.Contains(got, "true") {
+		t.Errorf("log: %q", got)
+	}
+}
+
+// TestClientLeaves: one quiet line, no stack.
+func TestClientLeaves(t *testing.T) {
+	h := &streamer{step: make(chan string)}
+	h.log = new(journal)
+	s := serveDuring(t, h, func(s *httpserver.ThreadingServer) {
+		s.HandleError = func(_ net.Conn, problem any) { t.Errorf("HandleError: %v", problem) }
+	})
+	conn := dial(t, s.ServerAddress())
+	io.WriteString(conn, "GET / HTTP/1.0\r\n\r\n")
+	expect(t, conn, "HTTP/1.0 200 OK\r\n\r\n")
+	conn.(*net.TCPConn).SetLinger(0)
+	conn.Close()
+	for range 20 { // the first of these meets the reset
+		h.step <- "event"
+	}
+	close(h.step)
+	shutDown(t, s)
+	if lines := h.log.all(); len(lines) != 1 || !strings.HasPrefix(lines[0], "GET: client went away: ") {
+		t.Errorf("log: %q", lines)
+	}
+}

@@ -1,0 +1,200 @@
+package httpserver_test
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"example.com/httpserver"
+)
+
+// hello is the handler of the allocation tests: a fixed body and two fields.
+type hello struct {
+	httpserver.BaseHandler
+	spoken *atomic.Int64
+}
+
+const helloText = "Hello, World!\n"
+
+func (h *hello) answer() {
+	h.SendResponse(200, "")
+	h.SendHeader("Content-Type", "text/plain")
+	h.SendHeader("Content-Length", strconv.Itoa(len(helloText)))
+	h.EndHeaders()
+	io.WriteString(h.WFile, helloText)
+}
+
+func (h *hello) DoGET()  { h.answer() }
+func (h *hello) DoSPAM() { h.answer() }
+
+// helloQuiet has the log off.
+type helloQuiet struct{ hello }
+
+func (h *helloQuiet) LogMessage(string, ...any) {}
+
+// A script is a connection whose client sends one request over and over and
+// reads nothing.
+type script struct {
+	net.Conn
+	request string
+	left    int
+	written int
+}
+
+func (c *script) Read(p []byte) (int, error) {
+	if c.left == 0 {
+		return 0, io.EOF
+	}
+	c.left--
+	return copy(p, c.request), nil
+}
+
+func (c *script) Write(p []byte) (int, error)      { c.written += len(p); return len(p), nil }
+func (c *script) Close() error                     { return nil }
+func (c *script) SetReadDeadline(time.Time) error  { return nil }
+func (c *script) SetWriteDeadline(time.Time) error { return nil }
+func (c *script) RemoteAddr() net.Addr             { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
+
+// allocsPerRequest serves n requests on one connection and counts.
+func allocsPerRequest(t *testing.T, handler func() httpserver.RequestHandler, request string) float64 {
+	const n = 2000
+	var conn *script
+	allocs := testing.AllocsPerRun(5, func() {
+		conn = &script{request: request, left: n}
+		httpserver.ServeConn(conn, handler())
+	})
+	if conn.written < n*len(helloText) {
+		t.Fatalf("only %d bytes were answered", conn.written)
+	}
+	return allocs / n
+}
+
+// TestAllocations holds the whole stack to its budget. What a connection costs
+// is spread over its 2,000 requests.
+func TestAllocations(t *testing.T) {
+	stderr := os.Stderr
+	defer func() { os.Stderr = stderr }()
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	os.Stderr = null
+	loud := func() httpserver.RequestHandler {
+		h := new(hello)
+		h.ProtocolVersion = "HTTP/1.1"
+		return h
+	}
+	silent := func() httpserver.RequestHandler {
+		h := new(helloQuiet)
+		h.ProtocolVersion = "HTTP/1.1"
+		return h
+	}
+	const fields = " / HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n"
+	for _, tc := range []struct {
+		name    string
+		handler func() httpserver.RequestHandler
+		request string
+		most    float64
+	}{
+		{"log off", silent, "GET" + fields, 2},
+		{"log on", loud, "GET" + fields, 4},
+		{"a custom verb, log off", silent, "SPAM" + fields, 3},
+		{"a custom verb, log on", loud, "SPAM" + fields, 5},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got := allocsPerRequest(t, tc.handler, tc.request)
+			if got > tc.most+0.1 && !raceEnabled {
+				t.Errorf("%.2f allocations a request, at most %v are allowed", got, tc.most)
+			}
+			t.Logf("%.2f allocations a request", got)
+		})
+	}
+}
+
+// BenchmarkServe is the whole stack without a network.
+func BenchmarkServe(b *testing.B) {
+	const fields = " / HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n"
+	for _, verb := range []string{"GET", "SPAM"} {
+		b.Run(verb, func(b *testing.B) {
+			b.ReportAllocs()
+			h := new(helloQuiet)
+			h.ProtocolVersion = "HTTP/1.1"
+			httpserver.ServeConn(&script{request: verb + fields, left: b.N}, h)
+		})
+	}
+}
+
+// BenchmarkPeers has the same bytes served by this package and by net/http, to
+// 16 keep-alive clients each.
+func BenchmarkPeers(b *testing.B) {
+	b.Run("httpserver", func(b *testing.B) {
+		h := new(helloQuiet)
+		h.ProtocolVersion = "HTTP/1.1"
+		s, err := httpserver.NewThreadingServer("127.0.0.1:0", h)
+		if err != nil {
+			b.Fatal(err)
+		}
+		go s.ServeForever()
+		defer s.Close()
+		load(b, s.ServerAddress())
+	})
+	b.Run("net-http", func(b *testing.B) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			b.Fatal(err)
+		}
+		s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Server", "BaseHTTP/0.1.0 Go/1.26.8")
+			w.Header().Set("Content-Type", "text/plain")
+			io.WriteString(w, helloText)
+		})}
+		go s.Serve(l)
+		defer s.Close()
+		load(b, l.Addr())
+	})
+}
+
+// load sends b.N requests over 16 connections.
+func load(b *testing.B, addr net.Addr) {
+	b.ReportAllocs()
+	b.SetParallelism(8)
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		conn, err := net.Dial("tcp", addr.String())
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(time.Minute))
+		r := bufio.NewReader(conn)
+		request := []byte("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n")
+		for pb.Next() {
+			if _, err := conn.Write(request); err != nil {
+				b.Error(err)
+				return
+			}
+			for {
+				line, err := r.ReadSlice('\n')
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				if len(line) == 2 {
+					break
+				}
+			}
+			if _, err := r.Discard(len(helloText)); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}

@@ -1,0 +1,5 @@
+package httpserver_test
+
+import "syscall"
+
+const errTooManyFiles = syscall.EMFILE

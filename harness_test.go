@@ -1,0 +1,149 @@
+package httpserver_test
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/httpserver"
+)
+
+// quiet is a handler that keeps what it would log.
+type quiet struct {
+	httpserver.BaseHandler
+	log *journal
+}
+
+func (h *quiet) LogMessage(format string, args ...any) { h.log.add(fmt.Sprintf(format, args...)) }
+
+// A journal is lines, from any goroutine. A nil one forgets them.
+type journal struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (j *journal) add(line string) {
+	if j == nil {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.lines = append(j.lines, line)
+}
+
+func (j *journal) all() []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return append([]string(nil), j.lines...)
+}
+
+func (j *journal) String() string { return strings.Join(j.all(), "\n") }
+
+// patience is how long a test waits for what should come at once.
+const patience = 10 * time.Second
+
+// serveDuring serves handler on a ThreadingServer until the test ends, and checks
+// then that nothing is left of it.
+func serveDuring(t *testing.T, handler httpserver.RequestHandler, options ...func(*httpserver.ThreadingServer)) *httpserver.ThreadingServer {
+	t.Helper()
+	checkLeaks(t)
+	s, err := httpserver.NewThreadingServer("127.0.0.1:0", handler)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, option := range options {
+		option(s)
+	}
+	done := make(chan error, 1)
+	go func() { done <- s.ServeForever() }()
+	t.Cleanup(func() {
+		s.Close()
+		if err := <-done; err != httpserver.ErrServerClosed {
+			t.Errorf("ServeForever: %v", err)
+		}
+	})
+	return s
+}
+
+// checkLeaks checks at the test's end that no goroutine and no descriptor is
+// left that was not there now.
+func checkLeaks(t *testing.T) {
+	t.Helper()
+	goroutines, descriptors := runtime.NumGoroutine(), openDescriptors()
+	t.Cleanup(func() {
+		deadline := time.Now().Add(patience)
+		for runtime.NumGoroutine() > goroutines || openDescriptors() > descriptors {
+			if time.Now().After(deadline) {
+				stacks := make([]byte, 1<<20)
+				t.Errorf("goroutines: %d before, %d after; descriptors: %d before, %d after\n%s",
+					goroutines, runtime.NumGoroutine(), descriptors, openDescriptors(), stacks[:runtime.Stack(stacks, true)])
+				return
+			}
+			runtime.Gosched()
+		}
+	})
+}
+
+// openDescriptors counts this process's descriptors where the system tells.
+func openDescriptors() int {
+	fds, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return 0
+	}
+	return len(fds)
+}
+
+// dial connects to a server, until the test ends.
+func dial(t *testing.T, addr net.Addr) net.Conn {
+	t.Helper()
+	conn, err := net.Dial(addr.Network(), addr.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	conn.SetDeadline(time.Now().Add(patience))
+	return conn
+}
+
+// send sends raw bytes, ends the input, and gives all that comes back.
+func send(t *testing.T, s *httpserver.ThreadingServer, raw string) string {
+	t.Helper()
+	conn := dial(t, s.ServerAddress())
+	defer conn.Close()
+	if _, err := io.WriteString(conn, raw); err != nil {
+		t.Fatal(err)
+	}
+	conn.(*net.TCPConn).CloseWrite()
+	answer, err := io.ReadAll(conn)
+	if err != nil {
+		t.Errorf("%q: after %q: %v", raw, answer, err)
+	}
+	return string(answer)
+}
+
+// expect reads exactly what is wanted.
+func expect(t *testing.T, r io.Reader, want string) {
+	t.Helper()
+	got := make([]byte, len(want))
+	n, err := io.ReadFull(r, got)
+	if string(got[:n]) != want {
+		t.Fatalf("got %q, %v\nwant %q", got[:n], err, want)
+	}
+}
+
+// brief takes Server and Date out of answers, whose values change.
+func brief(answer string) string {
+	var kept []string
+	for line := range strings.SplitAfterSeq(answer, "\r\n") {
+		if !strings.HasPrefix(line, "Server: ") && !strings.HasPrefix(line, "Date: ") {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "")
+}

@@ -1,0 +1,140 @@
+package urlpath
+
+import (
+	"path"
+	"strings"
+	"testing"
+)
+
+func TestCut(t *testing.T) {
+	for _, tc := range []struct{ target, path, rest string }{
+		{"/a", "/a", ""},
+		{"/a?b", "/a", "?b"},
+		{"/a#b?c", "/a", "#b?c"},
+		{"/a?b#c", "/a", "?b#c"},
+		{"/a%3Fb", "/a%3Fb", ""},
+		{"?", "", "?"},
+		{"", "", ""},
+	} {
+		if path, rest := Cut(tc.target); path != tc.path || rest != tc.rest {
+			t.Errorf("Cut(%q) = %q, %q", tc.target, path, rest)
+		}
+	}
+}
+
+func TestUnquote(t *testing.T) {
+	for _, tc := range []struct{ in, want string }{
+		{"/a", "/a"},
+		{"/%61%2F%2e", "/a/."},
+		{"/%C3%A9", "/é"},
+		{"/%ff", "/\xff"},
+		{"/%00", "/\x00"},
+		{"/%2561", "/%61"},
+		{"100%", "100%"},
+		{"%4", "%4"},
+		{"%zz%41", "%zzA"},
+		{"%%41", "%A"},
+		{"%4%41", "%4A"},
+		{"a+b", "a+b"},
+	} {
+		if got := Unquote(tc.in); got != tc.want {
+			t.Errorf("Unquote(%q) = %q, want %q", tc.in, got, tc.want)
+		}
+	}
+}
+
+func TestLocal(t *testing.T) {
+	for _, tc := range []struct{ name, in, want, windows string }{
+		{"root", "/", "", ""},
+		{"empty", "", "", ""},
+		{"a word", "/a", "a", "a"},
+		{"no slash", "a/b", "a/b", "a/b"},
+		{"slash at the end", "/a/", "a", "a"},
+		{"slashes", "//a///b", "a/b", "a/b"},
+		{"dots", "/./a/./b/.", "a/b", "a/b"},
+		{"up", "/a/../b", "b", "b"},
+		{"up from the root", "/../../a", "a", "a"},
+		{"up and up", "/a/b/../../../c", "c", "c"},
+		{"up at the end", "/a/b/..", "a", "a"},
+		{"dot files", "/.a/..b/c.", ".a/..b/c.", ".a/..b/c."},
+		{"three dots", "/...", "...", "..."},
+		{"test_windows_colon 1", "c:c:c:foo/filename", "c:c:c:foo/filename", "filename"},
+		{"test_windows_colon 2", `\c:../filename`, `\c:../filename`, "filename"},
+		{"test_windows_colon 3", `c:\c:..\foo/filename`, `c:\c:..\foo/filename`, "filename"},
+		{"test_windows_colon 4", `c:c:foo\c:c:bar/filename`, `c:c:foo\c:c:bar/filename`, "filename"},
+		{"backslashes", `/a\..\..\b`, `a\..\..\b`, ""},
+		{"alternate stream", "/a.txt::$DATA", "a.txt::$DATA", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := Local(tc.in, false); got != tc.want {
+				t.Errorf("Local(%q) = %q, want %q", tc.in, got, tc.want)
+			}
+			if got := Local(tc.in, true); got != tc.windows {
+				t.Errorf("Local(%q) on Windows = %q, want %q", tc.in, got, tc.windows)
+			}
+		})
+	}
+}
+
+func TestRedirect(t *testing.T) {
+	for _, tc := range []struct{ name, in, want string }{
+		{"a directory", "/sub", "/sub/"},
+		{"a query", "/sub?x=1", "/sub/?x=1"},
+		{"a query and a fragment", "/sub?x=1#f", "/sub/?x=1#f"},
+		{"an empty query", "/sub?", "/sub/"},
+		{"an empty query and a fragment", "/sub?#f", "/sub/#f"},
+		{"an empty fragment", "/sub#", "/sub/"},
+		{"relative", "sub", "sub/"},
+		{"relative with a query", "dir?hi=1", "dir/?hi=1"},
+		{"as it was encoded", "/s%75b%20", "/s%75b%20/"},
+		{"up", "/..", "/../"},
+		{"two slashes", "//evil.example/..", "/evil.example/../"},
+		{"a backslash", `/\evil.example/..%2fsub`, "/evil.example/..%2fsub/"},
+		{"only backslashes", `\\evil.example/..`, "/evil.example/../"},
+		{"encoded slashes", "/%2f%2Fevil.example/..", "/evil.example/../"},
+		{"encoded backslashes", "/%5c%5Cevil.example/..", "/evil.example/../"},
+		{"all of them", `/\%2f/%5Cevil.example/..`, "/evil.example/../"},
+		{"nothing but them", `/\`, "/"},
+		{"what looks like a scheme", "javascript:x", "/javascript:x/"},
+		{"a colon further on", "a/b:c", "a/b:c/"},
+		{"a colon in the query", "a?b:c", "a/?b:c"},
+	} {
+		if got := Redirect(tc.in); got != tc.want {
+			t.Errorf("%s: Redirect(%q) = %q, want %q", tc.name, tc.in, got, tc.want)
+		}
+	}
+}
+
+func FuzzPath(f *testing.F) {
+	for _, target := range []string{"/a/../b", "//h/..%2f", `/\h`, "/%00%ff", "..", "a:b", "/%2e%2e/%2e%2e/x"} {
+		f.Add(target)
+	}
+	f.Fuzz(func(t *testing.T, target string) {
+		p, rest := Cut(target)
+		if p+rest != target {
+			t.Errorf("Cut(%q) = %q, %q", target, p, rest)
+		}
+		decoded := Unquote(p)
+		for _, windows := range []bool{false, true} {
+			local := Local(decoded, windows)
+			if Local(local, windows) != local {
+				t.Errorf("Local twice: %q, %q", local, Local(local, windows))
+			}
+			for word := range strings.SplitSeq(local, "/") {
+				if word == ".." || word == "." || word == "" && local != "" || windows && strings.ContainsAny(word, `\:`) {
+					t.Errorf("Local(%q) = %q", decoded, local)
+				}
+			}
+			if want := strings.TrimPrefix(path.Clean("/"+decoded), "/"); !windows && local != want {
+				t.Errorf("Local(%q) = %q, path.Clean says %q", decoded, local, want)
+			}
+		}
+		location := Redirect(p)
+		low := strings.ToLower(location)
+		for _, bad := range []string{"//", `/\`, `\`, "/%2f", "/%5c"} {
+			if strings.HasPrefix(low, bad) {
+				t.Errorf("Redirect(%q) = %q", p, location)
+			}
+		}
+	})
+}

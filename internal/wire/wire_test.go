@@ -1,0 +1,344 @@
+package wire
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// counted counts what a Conn asks of the connection below.
+type counted struct {
+	net.Conn
+	reads, writes, readDeadlines, writeDeadlines atomic.Int64
+}
+
+func (c *counted) Read(p []byte) (int, error)  { c.reads.Add(1); return c.Conn.Read(p) }
+func (c *counted) Write(p []byte) (int, error) { c.writes.Add(1); return c.Conn.Write(p) }
+func (c *counted) SetReadDeadline(t time.Time) error {
+	c.readDeadlines.Add(1)
+	return c.Conn.SetReadDeadline(t)
+}
+func (c *counted) SetWriteDeadline(t time.Time) error {
+	c.writeDeadlines.Add(1)
+	return c.Conn.SetWriteDeadline(t)
+}
+
+// pipe gives a Conn and the client's end.
+func pipe() (*Conn, *counted, net.Conn) {
+	client, server := net.Pipe()
+	below := &counted{Conn: server}
+	return New(below, new(Sweeper)), below, client
+}
+
+// collect reads all that comes, and tells when each piece came.
+func collect(client net.Conn) <-chan string {
+	pieces := make(chan string, 100)
+	go func() {
+		defer close(pieces)
+		b := make([]byte, 1<<20)
+		for {
+			n, err := client.Read(b)
+			if n > 0 {
+				pieces <- string(b[:n])
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return pieces
+}
+
+func TestHold(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		steps func(c *Conn)
+		want  []string
+		after time.Duration // at most
+	}{
+		{"with a write", func(c *Conn) { c.Hold([]byte("a")); c.Write([]byte("b")) }, []string{"ab"}, 0},
+		{"two, with a flush", func(c *Conn) { c.Hold([]byte("a")); c.Hold([]byte("b")); c.Flush() }, []string{"ab"}, 0},
+		{"before a wait for input", func(c *Conn) { c.Hold([]byte("a")); c.Fill() }, []string{"a"}, 0},
+		{"before a read", func(c *Conn) { c.Hold([]byte("a")); c.Read(make([]byte, 1)) }, []string{"a"}, 0},
+		{"too much to hold", func(c *Conn) { c.Hold(bytes.Repeat([]byte("a"), maxHeld+1)) }, []string{strings.Repeat("a", maxHeld+1)}, 0},
+		{"with a large write", func(c *Conn) { c.Hold([]byte("a")); c.Write(bytes.Repeat([]byte("b"), maxHeld+1)) }, []string{"a", strings.Repeat("b", maxHeld+1)}, 0},
+		{"and nothing else", func(c *Conn) { c.Hold([]byte("a")) }, []string{"a"}, 2 * tick},
+		{"and nothing else, after that again", func(c *Conn) {
+			c.Hold([]byte("a"))
+			c.Flush()
+			c.Hold([]byte("b"))
+		}, []string{"a", "b"}, 2 * tick},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, _, client := pipe()
+				pieces := collect(client)
+				began := time.Now()
+				go tc.steps(c)
+				for _, want := range tc.want {
+					if got := <-pieces; got != want {
+						t.Errorf("%d bytes came: %.50q, want %d: %.50q", len(got), got, len(want), want)
+					}
+				}
+				if waited := time.Since(began); waited > tc.after {
+					t.Errorf("it took %v", waited)
+				}
+				client.Close()
+				c.Close()
+				for piece := range pieces {
+					t.Errorf("more came: %q", piece)
+				}
+				synctest.Wait()
+			})
+		})
+	}
+}
+
+// TestSweeperDoesNotWait: a client that takes nothing does not keep others from
+// getting what is held for them.
+func TestSweeperDoesNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sweeper := new(Sweeper)
+		stuckClient, stuckServer := net.Pipe()
+		client, server := net.Pipe()
+		stuck, c := New(stuckServer, sweeper), New(server, sweeper)
+		stuck.Hold([]byte("never read"))
+		time.Sleep(3 * tick) // its write waits now
+		c.Hold([]byte("a"))
+		began := time.Now()
+		if _, err := io.ReadFull(client, make([]byte, 1)); err != nil || time.Since(began) > 2*tick {
+			t.Errorf("after %v: %v", time.Since(began), err)
+		}
+		stuckClient.Close()
+		client.Close()
+		synctest.Wait()
+		if sweeper.awake || len(sweeper.list) > 0 {
+			time.Sleep(2 * tick)
+			if sweeper.awake {
+				t.Error("the sweeper is awake with nothing to do")
+			}
+		}
+	})
+}
+
+// TestDeadlinesAreRare: a busy connection sets each deadline once.
+func TestDeadlinesAreRare(t *testing.T) {
+	c, below, client := pipe()
+	pieces := collect(client)
+	c.StallLimit(time.Minute)
+	for range 100 {
+		go client.Write([]byte("x"))
+		c.ReadBy(time.Now().Add(time.Minute))
+		if err := c.Fill(); err != nil {
+			t.Fatal(err)
+		}
+		c.Advance(len(c.Buffered()))
+		if _, err := c.Write([]byte("y")); err != nil {
+			t.Fatal(err)
+		}
+		<-pieces
+	}
+	if r, w := below.readDeadlines.Load(), below.writeDeadlines.Load(); r != 1 || w != 1 {
+		t.Errorf("%d read deadlines, %d write deadlines", r, w)
+	}
+	client.Close()
+}
+
+// TestReadBy: a wait ends when it should, whatever deadlines went before it.
+func TestReadBy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, client := pipe()
+		defer client.Close()
+		for _, limit := range []time.Duration{60, 30, 90, 1, 0, 60} {
+			limit *= time.Second
+			began := time.Now()
+			if limit == 0 {
+				c.ReadBy(time.Time{})
+				time.AfterFunc(1000*time.Second, func() { client.Write([]byte("x")) })
+				if err := c.Fill(); err != nil || time.Since(began) != 1000*time.Second {
+					t.Errorf("no limit: %v after %v", err, time.Since(began))
+				}
+				continue
+			}
+			c.ReadBy(began.Add(limit))
+			if err := c.Fill(); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) != limit {
+				t.Errorf("limit %v: %v after %v", limit, err, time.Since(began))
+			}
+		}
+	})
+}
+
+func TestWake(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		when func(c *Conn)
+	}{
+		{"before it is idle", func(c *Conn) { c.Wake() }},
+		{"while it waits", func(c *Conn) { time.AfterFunc(time.Second, c.Wake) }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, _, client := pipe()
+				defer client.Close()
+				began := time.Now()
+				tc.when(c)
+				c.ReadBy(began.Add(time.Minute))
+				c.SetIdle(true)
+				if err := c.Fill(); err != ErrWoken || time.Since(began) > time.Second+wakeGrace {
+					t.Errorf("%v after %v", err, time.Since(began))
+				}
+			})
+		})
+	}
+	t.Run("a request that has come is read", func(t *testing.T) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		client, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		server, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer server.Close()
+		client.Write([]byte("x"))
+		c := New(server, new(Sweeper))
+		c.Wake()
+		c.SetIdle(true)
+		if err := c.Fill(); err != nil || string(c.Buffered()) != "x" {
+			t.Errorf("%v, %q", err, c.Buffered())
+		}
+	})
+	t.Run("not between requests", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c, _, client := pipe()
+			defer client.Close()
+			c.SetIdle(true)
+			c.Wake()
+			c.SetIdle(false)
+			c.ReadBy(time.Now().Add(time.Minute))
+			time.AfterFunc(time.Second, func() { client.Write([]byte("x")) })
+			if err := c.Fill(); err != nil {
+				t.Errorf("a request's own wait ended: %v", err)
+			}
+		})
+	})
+}
+
+// TestStall: a write may take as long as it moves.
+func TestStall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, client := pipe()
+		c.StallLimit(30 * time.Second)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			b := make([]byte, 10)
+			for range 20 { // 400 seconds for 200 bytes
+				time.Sleep(20 * time.Second)
+				io.ReadFull(client, b)
+			}
+		}()
+		began := time.Now()
+		if _, err := c.Write(make([]byte, 200)); err != nil || time.Since(began) != 400*time.Second {
+			t.Errorf("slow and steady: %v after %v", err, time.Since(began))
+		}
+		<-done
+		began = time.Now()
+		if _, err := c.Write(make([]byte, 200)); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) > 60*time.Second {
+			t.Errorf("nobody reads: %v after %v", err, time.Since(began))
+		}
+		if err := c.WriteErr(); err == nil {
+			t.Error("the error is forgotten")
+		}
+		client.Close()
+	})
+}
+
+// TestBuffer: what is left unread survives growing and moving.
+func TestBuffer(t *testing.T) {
+	c, _, client := pipe()
+	defer client.Close()
+	text := make([]byte, 3*inputSize)
+	for i := range text {
+		text[i] = byte(i % 251)
+	}
+	go client.Write(text)
+	got := []byte{}
+	for len(got)+len(c.Buffered()) < len(text) {
+		if err := c.Fill(); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(c.Buffered()); n > 100 && len(got) < inputSize {
+			got = append(got, c.Buffered()[:100]...)
+			c.Advance(100)
+		}
+	}
+	rest := make([]byte, len(c.Buffered()))
+	if n, err := c.Read(rest); n != len(rest) || err != nil {
+		t.Fatal(n, err)
+	}
+	if got = append(got, rest...); !bytes.Equal(got, text) {
+		t.Errorf("%d bytes came out, %d went in", len(got), len(text))
+	}
+}
+
+func TestCopyFrom(t *testing.T) {
+	large := bytes.Repeat([]byte("0123456789abcdef"), copyBelow/8)
+	name := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(name, large, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		name   string
+		n      int64
+		sent   int64
+		writes int64 // 0: as many as it takes
+	}{
+		{"a small part", 100, 100, 1},
+		{"nothing", 0, 0, 0},
+		{"a large part", copyBelow, copyBelow, 0},
+		{"all", -1, int64(len(large)), 0},
+		{"more than there is", int64(len(large)) + 100, int64(len(large)), 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c, below, client := pipe()
+			got := make(chan []byte, 1)
+			go func() {
+				b, _ := io.ReadAll(client)
+				got <- b
+			}()
+			f, err := os.Open(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			c.Hold([]byte("head "))
+			sent, err := c.CopyFrom(f, tc.n)
+			if err != nil || sent != tc.sent {
+				t.Errorf("%d, %v", sent, err)
+			}
+			c.Flush()
+			c.Close()
+			if b := <-got; string(b) != "head "+string(large[:tc.sent]) {
+				t.Errorf("%d bytes came", len(b))
+			}
+			if w := below.writes.Load(); tc.writes > 0 && w != tc.writes {
+				t.Errorf("%d writes", w)
+			}
+		})
+	}
+}
