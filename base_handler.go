@@ -61,7 +61,8 @@ type RequestHandler interface {
 	MethodTable() map[string]func()
 
 	// SendError answers with an error page. "" stands for the standard message
-	// and explanation. Override it to answer errors in a form of your own.
+	// and explanation, which Response tells. Override it to answer errors in a
+	// form of your own.
 	SendError(code int, message, explain string)
 	// SendResponse logs the request and begins the head of an answer.
 	SendResponse(code int, message string)
@@ -81,7 +82,8 @@ type RequestHandler interface {
 	// LogError logs a request that could not be answered as it was meant.
 	LogError(format string, args ...any)
 	// LogMessage is where every line of the log passes. Override it to send
-	// them elsewhere, or nowhere. args are good until it returns.
+	// them elsewhere, or nowhere. args are good until it returns. They may hold
+	// what a client has sent, control characters and all: see EscapeControls.
 	LogMessage(format string, args ...any)
 
 	// VersionString is what the Server field says.
@@ -143,8 +145,9 @@ type BaseHandler struct {
 	CloseConnection bool
 	// Command is the method: "GET".
 	Command string
-	// Path is the request target, as sent: a query, if any, is still on it. Like
-	// CPython, several slashes at its beginning are one.
+	// Path is the request target, as sent: a query, if any, is still on it, and
+	// a client that takes this server for a proxy sends an absolute-form one,
+	// "http://host/path". Like CPython, several slashes at its beginning are one.
 	Path string
 	// RequestVersion is the HTTP version of the request: "HTTP/1.1".
 	RequestVersion string
@@ -185,6 +188,9 @@ func (h *BaseHandler) bind(self RequestHandler) { h.self = self }
 // it to call what they override, as this package does:
 //
 //	h.Self().(interface{ Greeting() string }).Greeting()
+//
+// Unlike the hooks of this package, those are not checked when a server is made:
+// declare the interface and write var _ greeter = (*App)(nil) beside the type.
 func (h *BaseHandler) Self() RequestHandler { return h.self }
 
 func (h *BaseHandler) protocolVersion() string { return cmp.Or(h.ProtocolVersion, "HTTP/1.0") }
@@ -364,6 +370,10 @@ func (h *BaseHandler) MethodTable() map[string]func() { return nil }
 // authority of an absolute-form target or the value of Host, or "".
 func (h *BaseHandler) Host() string { return h.host }
 
+// ContentLength is the number of bytes of the body that were not read yet: at a
+// method's beginning, what Content-Length says, or 0.
+func (h *BaseHandler) ContentLength() int64 { return h.c.Remaining() }
+
 // endRequest settles what the answer leaves behind: it decides whether the
 // connection can carry another request, and logs what went wrong.
 func (h *BaseHandler) endRequest() {
@@ -415,6 +425,11 @@ func (h *BaseHandler) LogMessage(format string, args ...any) {
 	log.line = logline.Append(log.line[:0], h.self.AddressString(), h.self.LogDateTimeString(), string(log.text))
 	os.Stderr.Write(log.line)
 }
+
+// EscapeControls replaces the control characters of a text by their codes, as
+// LogMessage does: "\x1b" is \x1b, and a backslash is two. What is not UTF-8 is
+// replaced too. The result is one line that no terminal obeys.
+func EscapeControls(s string) string { return string(logline.AppendEscaped(nil, s)) }
 
 // logRecord gives a message to a structured log. A request is its parts, an
 // error a warning with the request it is about.

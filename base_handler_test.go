@@ -91,9 +91,20 @@ func (h *answers) DoNOTHING() {}
 func (h *answers) DoNOEND() {
 	h.SendResponse(200, "")
 	h.SendHeader("X", "y")
-	_, err := io.WriteString(h.WFile, "text")
-	h.LogError("%v", err)
 }
+func (h *answers) DoEARLY() { h.SendResponse(200, ""); io.WriteString(h.WFile, "text"); h.EndHeaders() }
+
+// DoLIKEGET copies from a source without end where there is no content.
+func (h *answers) DoLIKEGET() {
+	h.SendResponse(204, "")
+	h.EndHeaders()
+	io.Copy(h.WFile, endless{})
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
 func (h *answers) DoTWICE() { h.content("first"); h.SendError(500, "", "") }
 func (h *answers) DoCHANGEDMIND() {
 	h.SendResponse(200, "")
@@ -155,8 +166,10 @@ func TestAnswers(t *testing.T) {
 		{"RFC 9112 §6.2 two framings", "CLTE / HTTP/1.1\r\nHost: x\r\n\r\n", page500 + "…", false, `Content-Length: 4`},
 		{"SendHeaderRaw", "RAW / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nX-Evil : a\n b\r\nConnection: close\r\n\r\nraw", false, ""},
 		{"an answer by hand", "BYHAND / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 299 By Hand\r\nX: y\r\n\r\ntext", false, ""},
-		{"no answer", "NOTHING / HTTP/1.1\r\nHost: x\r\n\r\n", "", false, ""},
+		{"no answer", "NOTHING / HTTP/1.1\r\nHost: x\r\n\r\n", "", false, "NOTHING: no answer was sent"},
 		{"no EndHeaders", "NOEND / HTTP/1.1\r\nHost: x\r\n\r\n", "", false, "EndHeaders is missing"},
+		{"content too early", "EARLY / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", false, "EARLY: httpserver: content before EndHeaders"},
+		{"HEAD answered by GET's method", "LIKEGET / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n", true, ""},
 		{"a second answer", "TWICE / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst", false, "a second answer (500 Internal Server Error) after the first"},
 		{"another answer before the first was sent", "CHANGEDMIND / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Type: text/html;charset=utf-8\r\nContent-Length: 330\r\n\r\n…", false, ""},
 		{"controls in SendError", "CONTROLS / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 a  b c\r\n…", false, "message a\r\nb\x00c"},
@@ -164,7 +177,7 @@ func TestAnswers(t *testing.T) {
 		{"a body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello <nil>", true, ""},
 		{"no body", "POST / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n <nil>", true, ""},
 		{"a body that nobody reads", "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 32\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nunread", true, ""},
-		{"a large body that nobody reads", "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n" + strings.Repeat("x", 300000), "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nunread", false, ""},
+		{"a large body that nobody reads", "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n" + strings.Repeat("x", 300000), "HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nunread", false, ""},
 		{"RFC 9110 §7.8 another protocol", "UPGRADE / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n" + next, false, ""},
 		{"RFC 9112 §3.2.2 absolute-form", "OPTIONS http://h:1/x HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\nhttp://h:1/x h:1", true, ""},
 		{"RFC 9112 §3.2.4 asterisk-form", "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n* x", true, ""},

@@ -50,7 +50,9 @@ var ErrServerClosed = errors.New("httpserver: server closed")
 type Server struct {
 	// Handler is the handler that every connection gets a copy of.
 	Handler RequestHandler
-	// NewHandler makes the handler for a connection, in place of the copy.
+	// NewHandler makes the handler for a connection, in place of the copy. With
+	// it, Handler may be nil: set the fields of a Server and call Listen or
+	// Serve, in place of NewServer.
 	NewHandler func() RequestHandler
 	// Addr is where Listen listens, as "host:port". Without a host, that is all
 	// interfaces, for IPv6 and IPv4. Port 0 is any that is free.
@@ -640,6 +642,7 @@ func (c *connection) rescue() {
 	}
 	defer func() { recover() }() // SendError may be what panics
 	c.Replace()
+	c.handler.base().CloseConnection = true
 	c.handler.SendError(500, "", "")
 }
 

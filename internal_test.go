@@ -111,28 +111,29 @@ type (
 	byInterface struct{ RequestHandler }
 	withMutex   struct {
 		BaseHandler
-		mu sync.Mutex
+		Mu sync.Mutex
 	}
 	withCounter struct {
 		SimpleHandler
-		stats struct{ hits [2]atomic.Int64 }
+		Stats struct{ Hits [2]atomic.Int64 }
 	}
 	withLocker struct {
 		BaseHandler
-		own locker
+		Own locker
 	}
-	locker struct{ n int }
+	locker struct{ N int }
 	fine   struct {
 		SimpleHandler
-		mu    *sync.Mutex
-		hits  *atomic.Int64
-		other *withMutex
-		f     func(sync.Mutex)
+		Mu    *sync.Mutex
+		Hits  *atomic.Int64
+		Other *withMutex
+		F     func(sync.Mutex)
 	}
 	wrongVerb   struct{ BaseHandler }
 	wrongResult struct{ BaseHandler }
 	wrongGET    struct{ BaseHandler }
 	wrongHook   struct{ SimpleHandler }
+	wrongCase   struct{ BaseHandler }
 	lookalikes  struct{ BaseHandler }
 )
 
@@ -142,6 +143,7 @@ func (*wrongVerb) DoSPAM(string)       {}
 func (*wrongResult) DoSPAM() error     { return nil }
 func (*wrongGET) DoGET(int)            {}
 func (*wrongHook) SendHead() io.Reader { return nil }
+func (*wrongCase) DoPost()             {}
 func (*lookalikes) Done()              {}
 func (*lookalikes) Domain() string     { return "" }
 func (*lookalikes) DoTask(int)         {}
@@ -168,12 +170,13 @@ func TestHandlersThatAreNone(t *testing.T) {
 		{"a pointer embedded, by pointer", &byPointer{new(BaseHandler)}, "httpserver.byPointer embeds the pointer *httpserver.BaseHandler"},
 		{"a pointer embedded further down", &byDeepPtr{viaPointer{new(SimpleHandler)}}, "httpserver.viaPointer embeds the pointer *httpserver.SimpleHandler"},
 		{"an interface embedded", &byInterface{new(fine)}, "embeds httpserver.BaseHandler 0 times"},
-		{"a mutex", new(withMutex), "withMutex.mu is a sync.Mutex"},
-		{"a counter", new(withCounter), "withCounter.stats.hits[] is a atomic.Int64"},
-		{"something with Lock and Unlock", new(withLocker), "withLocker.own is a httpserver.locker"},
+		{"a mutex", new(withMutex), "withMutex.Mu is a sync.Mutex"},
+		{"a counter", new(withCounter), "withCounter.Stats.Hits[] is a atomic.Int64"},
+		{"something with Lock and Unlock", new(withLocker), "withLocker.Own is a httpserver.locker"},
 		{"a verb with an argument", new(wrongVerb), "*httpserver.wrongVerb.DoSPAM answers the verb SPAM"},
 		{"a verb with a result", new(wrongResult), "*httpserver.wrongResult.DoSPAM answers the verb SPAM"},
 		{"GET with an argument", new(wrongGET), "*httpserver.wrongGET.DoGET answers the verb GET"},
+		{"a verb in other letters", new(wrongCase), "*httpserver.wrongCase.DoPost answers nothing: verbs are in capitals, DoPOST"},
 		{"a hook with another signature", new(wrongHook), "*httpserver.wrongHook.SendHead overrides a hook"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -200,7 +203,7 @@ func TestClassIsChecked(t *testing.T) {
 	}
 	defer l.Close()
 	defer func() {
-		if got, _ := recover().(string); !strings.Contains(got, "withMutex.mu") {
+		if got, _ := recover().(string); !strings.Contains(got, "withMutex.Mu") {
 			t.Errorf("panic %q", got)
 		}
 	}()

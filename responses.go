@@ -98,8 +98,10 @@ var defaultResponses = map[int]Response{
 	511: {"Network Authentication Required", "The client needs to authenticate to gain network access."},
 }
 
-// response looks a code up in the handler's Responses, or in the default ones.
-func (h *BaseHandler) response(code int) (Response, bool) {
+// Response looks a status code up in Responses, or in the default ones, and
+// reports whether it is there: an override of SendError needs it where message
+// or explain is "".
+func (h *BaseHandler) Response(code int) (Response, bool) {
 	table := h.Responses
 	if table == nil {
 		table = defaultResponses
@@ -157,8 +159,11 @@ func asUTF8(s string) string {
 // stands for the standard ones, which for a code that has none are "???". The
 // page is left out to HEAD and where there can be none: 1xx, 204, 205 and 304.
 // The connection closes.
+//
+// It has no room for more fields. An answer that needs one, as 405 needs Allow,
+// is made with SendResponse and SendHeader, or by an EndHeaders that adds it.
 func (h *BaseHandler) SendError(code int, message, explain string) {
-	standard, ok := h.response(code)
+	standard, ok := h.Response(code)
 	if !ok {
 		standard = Response{"???", "???"}
 	}
@@ -213,7 +218,7 @@ func (h *BaseHandler) SendResponseOnly(code int, message string) {
 		return
 	}
 	if message == "" {
-		r, _ := h.response(code)
+		r, _ := h.Response(code)
 		message = r.Message
 	}
 	h.c.Answer.Begin(h.protocolVersion(), code, message, h.Command == "HEAD")
@@ -250,7 +255,9 @@ func (h *BaseHandler) SendHeaderRaw(text string) {
 
 // EndHeaders ends the head and flushes it. Where the handler has not, it says
 // what becomes of the connection: an answer of HTTP/1.1 that announces no
-// length ends it, and a client of HTTP/1.0 is told when it may go on.
+// length ends it, and a client of HTTP/1.0 is told when it may go on. It ends
+// interim heads too, 100 Continue's among them, so an override that adds fields
+// adds them there as well.
 func (h *BaseHandler) EndHeaders() {
 	c := h.c
 	if h.RequestVersion == http09 {
@@ -278,6 +285,7 @@ func (h *BaseHandler) refuseAnswer() bool {
 	c.refusing = true
 	h.self.LogError("%s: answer refused: %v", h.Command, c.Answer.Fault())
 	c.Replace()
+	h.CloseConnection = true
 	h.self.SendError(500, "", "")
 	c.Answer.Sink()
 	c.refusing = false

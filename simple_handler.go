@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"example.com/httpserver/internal/class"
 	"example.com/httpserver/internal/dirlist"
@@ -236,20 +237,20 @@ func (h *SimpleHandler) stat(path string) (info fs.FileInfo) {
 // locate splits a path into the directory and a name below it.
 func (h *SimpleHandler) locate(path string) (root *docroot.Root, name string, inside bool) {
 	dir := h.directory()
-	rest, ok := strings.CutPrefix(path, strings.TrimRight(dir, separators))
-	if !ok || rest != "" && !strings.ContainsRune(separators, rune(rest[0])) {
+	rest, ok := strings.CutPrefix(path, strings.TrimRightFunc(dir, isSeparator))
+	if !ok || rest != "" && !isSeparator(rune(rest[0])) {
 		return nil, "", false
 	}
 	return h.Server.root(dir, h.FollowSymlinks), strings.Trim(filepath.ToSlash(rest), "/"), true
 }
 
-// separators are what stands between the names of a path.
-const separators = "/" + string(os.PathSeparator)
+// isSeparator reports whether r stands between the names of a path.
+func isSeparator(r rune) bool { return r < utf8.RuneSelf && os.IsPathSeparator(uint8(r)) }
 
 // join puts a name behind a directory's path, which stays as it is spelled: it
 // is by that that locate knows it.
 func join(dir, name string) string {
-	return strings.TrimRight(dir, separators) + string(os.PathSeparator) + name
+	return strings.TrimRightFunc(dir, isSeparator) + string(os.PathSeparator) + name
 }
 
 func (h *SimpleHandler) directory() string {
@@ -310,8 +311,10 @@ func (h *SimpleHandler) readDirectory(path string) ([]dirlist.Entry, error) {
 
 // TranslatePath gives the file that a request target stands for: the path,
 // decoded and below Directory, whatever ".." it holds, with a slash at its end
-// if it ends in one. Override it to serve other files; a result outside of
-// Directory is opened as it stands.
+// if it ends in one. Override it to serve other files, comparing with what
+// h.SimpleHandler.TranslatePath gives. A result outside of Directory is the
+// program's word: it is opened as it stands, and links are followed wherever
+// they lead.
 //
 // Like CPython, query and fragment are cut off, and words that mean something
 // to the file system are dropped. Unlike CPython, the path of an absolute-form

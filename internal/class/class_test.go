@@ -96,7 +96,7 @@ func TestFaults(t *testing.T) {
 			base
 			echo
 		}), "2 times"},
-		{"a cycle", new(cyclic), "0 times"},
+		{"a cycle", &cyclic{&cycle{cyclic: nil}}, "0 times"},
 		{"a pointer that leads elsewhere", new(struct {
 			base
 			*strings.Reader

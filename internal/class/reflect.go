@@ -18,10 +18,14 @@ func verbsOf(t reflect.Type) (map[string]int, error) {
 	for i := range t.NumMethod() {
 		m := t.Method(i)
 		name, ok := verb(m.Name)
+		plain := m.Type.NumIn() == 1 && m.Type.NumOut() == 0
 		if !ok {
+			if meant := meantVerb(m.Name); meant != "" && plain {
+				return nil, fmt.Errorf("%v.%s answers nothing: verbs are in capitals, Do%s", t, m.Name, meant)
+			}
 			continue
 		}
-		if m.Type.NumIn() != 1 || m.Type.NumOut() != 0 {
+		if !plain {
 			return nil, fmt.Errorf("%v.%s answers the verb %s and so takes no arguments and gives no results", t, m.Name, name)
 		}
 		if verbs == nil {

@@ -20,3 +20,14 @@ func verb(method string) (string, bool) {
 	}
 	return name, true
 }
+
+// meantVerb gives the verb that a method was most likely meant for whose name
+// has it in other letters than capitals, as DoGet has GET.
+func meantVerb(method string) string {
+	for _, v := range []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"} {
+		if strings.HasPrefix(method, "Do") && strings.EqualFold(method[2:], v) {
+			return v
+		}
+	}
+	return ""
+}

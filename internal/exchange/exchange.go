@@ -56,6 +56,7 @@ type Exchange struct {
 	body     int64 // bytes of the body that were not read; negative: all that comes
 	bodyErr  error
 	headSent int         // bytes of the head that Answer gave out and the output has not seen
+	early    bool        // content was refused that came before the head's end
 	unframed bool        // content was written without a head that frames it
 	taken    atomic.Bool // the handler used the connection itself, perhaps on two goroutines
 	suspect  bool        // what follows on the connection cannot be trusted to be a request
@@ -81,7 +82,7 @@ func (x *Exchange) Next() {
 	x.line = http1.RequestLine{}
 	x.body, x.bodyErr = 0, nil
 	x.headSent = 0
-	x.unframed = false
+	x.early, x.unframed = false, false
 }
 
 // ReadRequestLine gives the next request line, with its line end. An empty line
@@ -215,8 +216,12 @@ func (x *Exchange) Distrust() { x.suspect = true }
 // Doomed reports whether it is certain already that the connection ends with
 // this answer.
 func (x *Exchange) Doomed() bool {
-	return x.suspect || x.unframed || x.taken.Load() || isFailure(x.bodyErr)
+	return x.suspect || x.unframed || x.taken.Load() || isFailure(x.bodyErr) || x.body > maxDrained
 }
+
+// Remaining gives how many bytes of the body were not read; negative where it
+// goes on to the end of the connection.
+func (x *Exchange) Remaining() int64 { return x.body }
 
 // Body gives the message body.
 func (x *Exchange) Body() io.Reader { return (*body)(x) }
@@ -263,13 +268,17 @@ func (x *Exchange) Settle(closing bool) (goOn bool, problem error) {
 		problem = &GoneError{x.bodyErr}
 	case a.Fault() != nil && !a.Sunk():
 		problem = a.Fault()
+	case x.early:
+		problem = ErrNoEndHeaders
 	case a.Begun() && !a.Ended():
 		problem = errors.New("the head of the answer was not ended: EndHeaders is missing")
+	case x.line.Method != "" && x.line.Version != "HTTP/0.9" && a.Code() == 0 && !x.unframed && !x.taken.Load():
+		problem = errors.New("no answer was sent")
 	default:
 		problem = a.Short()
 	}
 	answered := a.Ended() && !a.Sunk() && a.Framed()
-	if problem != nil || closing || x.Doomed() || !answered || x.body < 0 || x.body > maxDrained {
+	if problem != nil || closing || x.Doomed() || !answered || x.body < 0 {
 		return false, problem
 	}
 	if x.body > 0 {

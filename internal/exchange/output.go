@@ -72,6 +72,7 @@ func (o *Output) Write(p []byte) (int, error) {
 		}
 	}
 	if x.Answer.Open() {
+		x.early = true
 		return 0, ErrNoEndHeaders
 	}
 	p, excess := x.admit(p)
@@ -134,6 +135,9 @@ func (x *Exchange) pipelined() bool {
 func (o *Output) ReadFrom(r io.Reader) (int64, error) {
 	x := (*Exchange)(o)
 	room := x.Answer.Remaining()
+	if x.Answer.Sunk() || x.Answer.Ended() && x.Answer.NoContent() {
+		return 0, nil // there is no use in reading it
+	}
 	if x.headSent > 0 || room == 0 || !x.Answer.Ended() {
 		return io.Copy(writerOnly{o}, r)
 	}

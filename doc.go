@@ -1,0 +1,113 @@
+// Package httpserver is Python's http.server for Go: a server for HTTP/1.x
+// whose handlers mirror the same class hierarchy, under the same names, with
+// the same bytes on the wire, and safe to leave running.
+//
+// # A first server
+//
+// Embed [BaseHandler] and define a method for each verb:
+//
+//	type Hello struct{ httpserver.BaseHandler }
+//
+//	func (h *Hello) DoGET() {
+//		h.SendResponse(200, "")
+//		h.SendHeader("Content-Type", "text/plain")
+//		h.EndHeaders()
+//		io.WriteString(h.WFile, "you asked for "+h.Path+"\n")
+//	}
+//
+//	func main() {
+//		srv, err := httpserver.NewThreadingServer(":8000", &Hello{})
+//		if err != nil {
+//			log.Fatal(err)
+//		}
+//		log.Fatal(srv.ServeForever())
+//	}
+//
+// A verb is a method without arguments or results whose name is Do and capital
+// letters, digits or underscores: DoSPAM answers SPAM. Verbs that Go cannot
+// spell go into [BaseHandler.MethodTable]. What has no method is answered 501.
+//
+// [SimpleHandler] answers GET and HEAD with the files of a directory:
+//
+//	h := new(httpserver.SimpleHandler)
+//	h.Directory = "site"
+//	srv, err := httpserver.NewThreadingServer(":8000", h)
+//
+// # Classes and instances
+//
+// The handler given to a server is the class: what is set in it holds for all
+// connections. Each connection gets a shallow copy as its instance, as CPython
+// makes an instance of a handler class. So a field that is set while serving
+// belongs to one connection. What all share sits behind a pointer:
+//
+//	type Counter struct {
+//		httpserver.BaseHandler
+//		hits *atomic.Int64 // not atomic.Int64: each connection would count its own
+//	}
+//
+// Making a server panics where a handler holds such a value directly, embeds a
+// pointer to a handler, or has a method whose signature cannot be right: a
+// mistake of the program shows when it starts.
+//
+// # Overriding
+//
+// Every method of [RequestHandler] is a hook. Define one of the same name and
+// signature, call up by the embedded type's name, and the library calls yours
+// wherever it would have called its own, however deep the embedding:
+//
+//	func (h *Site) EndHeaders() {
+//		h.SendHeader("X-Frame-Options", "DENY")
+//		h.SimpleHandler.EndHeaders()
+//	}
+//
+// Go's embedding does not do that by itself: a method of the embedded type does
+// not know what embeds it. The library binds each handler to its outermost type
+// for it, and [BaseHandler.Self] gives that to types of your own that others
+// embed.
+//
+// # The route of a request
+//
+// The server accepts a connection, asks VerifyRequest, and makes a handler.
+// Setup makes RFile and WFile. Handle calls HandleOneRequest until
+// CloseConnection is set. That reads the request line; ParseRequest parses it,
+// reads the header section and hands it to ParseHeaders; the verb's method
+// answers:
+//
+//	SendResponse  LogRequest, then the status line, Server and Date
+//	SendHeader    a field
+//	EndHeaders    the end of the head, and FlushHeaders
+//	WFile         the content
+//
+// SendError does all of it for an error. Finish comes last.
+//
+// # Keeping connections open
+//
+// As in CPython, the default is HTTP/1.0 and a connection for each request. Set
+// ProtocolVersion to "HTTP/1.1" to keep connections open. An answer needs a
+// Content-Length then, or ends its connection. The library sees to it that what
+// was announced and what is sent agree, says when it closes, and sends no
+// content where there is none: to HEAD, and with 1xx, 204 and 304.
+//
+// # When things leave
+//
+// A head waits a moment for the content and leaves with it, so a small answer
+// is one system call. Writes after that leave at once. A head that nothing
+// follows is on the wire within ten milliseconds, before a read that has to
+// wait, and when the method returns: server-sent events and long polls need
+// nothing special. WFile.Flush sends it now.
+//
+// # Safety
+//
+// What is a message is decided by RFC 9112, strictly: what could be read in two
+// ways is refused, with an answer that says why, and the connection closes. A
+// name or value with a line break never gets into a head: the answer becomes a
+// 500, and the log says which. Every wait for a client has a limit; see
+// [Server]. SimpleHandler opens nothing outside its directory. A panic ends
+// its own connection with a 500, and nothing else.
+//
+// Strings are bytes: what the client sent is what a handler reads, and what
+// SendHeader gets is what goes out. There is no latin-1 in between, as there is
+// in CPython.
+//
+// The README lists where the bytes on the wire differ from CPython's, and why.
+package httpserver
