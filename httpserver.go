@@ -165,7 +165,7 @@ func classOf(handler RequestHandler) *class.Class {
 // Listen binds Addr. ServeForever does it where it was not done. It mirrors
 // server_bind and server_activate.
 func (s *Server) Listen() error {
-	l, err := net.Listen("tcp", cmp.Or(s.Addr, ":0"))
+	l, err := net.Listen(network(s.Addr), cmp.Or(s.Addr, ":0"))
 	if err != nil {
 		return fmt.Errorf("httpserver: %w", err)
 	}
@@ -185,6 +185,15 @@ func (s *Server) Listen() error {
 	}
 	s.setName(l)
 	return nil
+}
+
+// network keeps an address of IPv4 to IPv4: net takes "0.0.0.0" for "::".
+func network(addr string) string {
+	host, _, _ := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); ip != nil && ip.To4() != nil {
+		return "tcp4"
+	}
+	return "tcp"
 }
 
 // setName sets ServerName and ServerPort, once.

@@ -87,6 +87,18 @@ func hasIPv6() bool {
 	return err == nil
 }
 
+// TestIPv4Only: an address of IPv4 is no address of IPv6.
+func TestIPv4Only(t *testing.T) {
+	s, err := httpserver.NewServer("0.0.0.0:0", new(answers))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if addr := s.ServerAddress().String(); !strings.HasPrefix(addr, "0.0.0.0:") {
+		t.Errorf("bound to %s", addr)
+	}
+}
+
 func TestUnixSocket(t *testing.T) {
 	checkLeaks(t)
 	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
@@ -278,12 +290,18 @@ func TestShutdownCuts(t *testing.T) {
 
 // TestCloseDuringHandler: Close ends a handler that waits for its client.
 func TestCloseDuringHandler(t *testing.T) {
-	s := serveDuring(t, new(streamer))
+	h := new(streamer)
+	h.log = new(journal)
+	s := serveDuring(t, h)
 	conn := dial(t, s.ServerAddress())
 	io.WriteString(conn, "POST / HTTP/1.0\r\nContent-Length: 10\r\n\r\n")
 	expect(t, conn, "HTTP/1.0 200 OK\r\n\r\n") // the handler reads the body
 	s.Close()
 	expectEOF(t, conn)
+	shutDown(t, s)
+	if got := h.log.String(); got != "" {
+		t.Errorf("log: %q", got) // it was not the client that left
+	}
 }
 
 // TestManyConnections: 1,000 connections leave nothing behind.

@@ -6,6 +6,7 @@ package exchange
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"net"
@@ -261,11 +262,11 @@ func (b *body) Read(p []byte) (int, error) {
 // anyway. The error is what went wrong with the answer, for the log.
 func (x *Exchange) Settle(closing bool) (goOn bool, problem error) {
 	a := &x.Answer
-	switch err := x.wire.WriteErr(); {
-	case err != nil && !x.taken.Load():
+	switch err := cmp.Or(x.wire.WriteErr(), x.bodyErr); {
+	case errors.Is(err, net.ErrClosed) || isFailure(err) && x.taken.Load():
+		return false, nil // it was the server, or the handler, that ended it
+	case isFailure(err):
 		problem = &GoneError{err}
-	case isFailure(x.bodyErr) && !x.taken.Load():
-		problem = &GoneError{x.bodyErr}
 	case a.Fault() != nil && !a.Sunk():
 		problem = a.Fault()
 	case x.early:

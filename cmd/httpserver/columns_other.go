@@ -1,0 +1,7 @@
+//go:build !linux && !darwin && !freebsd
+
+package main
+
+import "os"
+
+func terminalColumns(*os.File) int { return 0 }

@@ -1,0 +1,215 @@
+// Command httpserver serves a directory over HTTP, as python -m http.server does.
+//
+//	httpserver [-b ADDRESS] [-d DIRECTORY] [-p VERSION] [port]
+//
+// An interrupt (Ctrl-C) ends it at once; a SIGTERM lets it finish the requests in flight, for eight seconds at
+// the most. A second signal does not wait for anything. It exits with 0 when it was told to end or only had
+// something to show, with 1 when it cannot serve, and with 2 when it was called in a wrong way.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"example.com/httpserver"
+	"example.com/httpserver/cmd/httpserver/internal/argparse"
+)
+
+func main() {
+	// Nobody may be left to read what we print, and that ends nothing. A signal that is caught is the default
+	// again in a child; one that is ignored would stay so.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr, endings))
+}
+
+// endings gives the signals that tell the program to end. Like CPython, one that was ignored when the program
+// began, as the interrupt is in a shell script's background, stays ignored.
+func endings() <-chan os.Signal {
+	c := make(chan os.Signal, 2)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		if !signal.Ignored(s) {
+			signal.Notify(c, s)
+		}
+	}
+	return c
+}
+
+// The exit status.
+const (
+	success = 0
+	failure = 1 // cannot serve
+	misuse  = 2 // of the command line, as argparse has it
+	killed  = 128
+)
+
+// options are what the command line sets.
+type options struct {
+	port      int
+	bind      string
+	directory string
+	protocol  string
+}
+
+func newParser(o *options) *argparse.Parser {
+	p := argparse.New("httpserver", columns())
+	p.Add("-b --bind", "ADDRESS", "bind to this address (default: all interfaces)", argparse.Text(&o.bind))
+	p.Add("-d --directory", "DIRECTORY", "serve this directory (default: current directory)", argparse.Text(&o.directory))
+	p.Add("-p --protocol", "VERSION", "conform to this HTTP version (default: HTTP/1.0)", argparse.OneOf(&o.protocol, "HTTP/1.0", "HTTP/1.1"))
+	p.Add("-V --version", "", "show program's version number and exit", p.Print("httpserver "+httpserver.Version))
+	p.Add("port", "", "bind to this port (default: 8000)", argparse.Int(&o.port, 0, 65535))
+	return p
+}
+
+// run is the command. It asks for signals when it is about to serve: until then they do what they always do.
+func run(args []string, stdout, stderr io.Writer, signals func() <-chan os.Signal) (status int) {
+	o := options{port: 8000, bind: allInterfaces, directory: here, protocol: "HTTP/1.0"}
+	p := newParser(&o)
+	if err := p.Parse(args); err != nil {
+		if exit, ok := errors.AsType[*argparse.Exit](err); ok {
+			io.WriteString(stdout, exit.Text)
+			return success
+		}
+		io.WriteString(stderr, p.Complain(err))
+		return misuse
+	}
+	s := service{stdout: stdout, stderr: stderr, patience: patience}
+	if err := s.open(&o); err != nil {
+		complain(stderr, err)
+		return failure
+	}
+	return s.serve(signals())
+}
+
+// A service is a server and what is around it.
+type service struct {
+	server         *httpserver.ThreadingServer
+	listener       net.Listener
+	stdout, stderr io.Writer
+	patience       time.Duration // with the requests in flight, when a SIGTERM comes
+}
+
+// patience is less than the ten seconds after which Docker kills what it has told to end.
+const patience = 8 * time.Second
+
+// open makes the server and binds its port.
+func (s *service) open(o *options) error {
+	directory, err := o.root()
+	if err != nil {
+		return err
+	}
+	types, err := httpserver.SystemMIMETypes()
+	if err != nil {
+		complain(s.stderr, err)
+	}
+	if s.listener, err = listen(o.bind, o.port); err != nil {
+		return err
+	}
+	h := &httpserver.SimpleHandler{Directory: directory, MIMETypes: types}
+	h.ProtocolVersion = o.protocol
+	s.server = &httpserver.ThreadingServer{Server: httpserver.Server{Handler: h, Addr: s.listener.Addr().String()}}
+	return nil
+}
+
+// here is the current directory.
+const here = "."
+
+// root gives the directory to serve. Like CPython, the current one is found by its name from now on, whatever takes
+// its place.
+//
+// Unlike CPython, which would answer 404 to everything, we want it to be there from the start.
+func (o *options) root() (directory string, err error) {
+	directory = o.directory
+	if directory == here {
+		if directory, err = os.Getwd(); err != nil {
+			return "", fmt.Errorf("cannot serve the current directory: %w", cause(err))
+		}
+	}
+	info, err := os.Stat(directory)
+	if err == nil && !info.IsDir() {
+		err = syscall.ENOTDIR
+	}
+	if err != nil {
+		return "", fmt.Errorf("cannot serve %q: %w", directory, cause(err))
+	}
+	return directory, nil
+}
+
+// serve serves until a signal tells it to end.
+func (s *service) serve(signals <-chan os.Signal) (status int) {
+	served := make(chan error, 1)
+	go func() {
+		io.WriteString(s.stdout, banner(s.listener.Addr()))
+		served <- s.server.Serve(s.listener)
+	}()
+	var first os.Signal
+	select {
+	case err := <-served:
+		complain(s.stderr, err)
+		return failure
+	case first = <-signals:
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if first == os.Interrupt {
+			s.interrupt()
+		} else {
+			s.terminate()
+		}
+	}()
+	select {
+	case <-ended:
+		return success
+	case second := <-signals:
+		s.server.Close()
+		return exitStatus(second)
+	}
+}
+
+// interrupt ends the server as CPython does: requests in flight are cut.
+func (s *service) interrupt() {
+	s.server.Close()
+	io.WriteString(s.stdout, "\nKeyboard interrupt received, exiting.\n")
+}
+
+// terminate lets the requests in flight come to their end, but not for ever.
+//
+// Unlike CPython, which SIGTERM kills: what stops services would cut every download.
+func (s *service) terminate() {
+	ctx, cancel := context.WithTimeout(context.Background(), s.patience)
+	defer cancel()
+	if err := s.server.Shutdown(ctx); err != nil {
+		complain(s.stderr, fmt.Errorf("cut the requests that had not ended after %v", s.patience))
+	}
+}
+
+// banner is the line that says where the server listens.
+func banner(addr net.Addr) string {
+	host, port, _ := net.SplitHostPort(addr.String())
+	urlHost := host
+	if strings.Contains(host, ":") {
+		urlHost = "[" + host + "]"
+	}
+	return fmt.Sprintf("Serving HTTP on %s port %s (http://%s:%s/) ...\n", host, port, urlHost, port)
+}
+
+// exitStatus is what a shell makes of a program that a signal has killed.
+func exitStatus(s os.Signal) int {
+	number, _ := s.(syscall.Signal)
+	return killed + int(number)
+}
+
+// complain prints errors, each on a line of its own.
+func complain(stderr io.Writer, err error) {
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintf(stderr, "httpserver: %s\n", strings.TrimPrefix(strings.TrimSuffix(line, "\n"), "httpserver: "))
+	}
+}
