@@ -424,7 +424,13 @@ func (h *BaseHandler) LogMessage(format string, args ...any) {
 	log.text = fmt.Appendf(log.text[:0], format, args...)
 	log.line = logline.Append(log.line[:0], h.self.AddressString(), h.self.LogDateTimeString(), string(log.text))
 	os.Stderr.Write(log.line)
+	if cap(log.line) > maxLogMemory {
+		log.text, log.line = nil, nil
+	}
 }
+
+// maxLogMemory bounds what a connection keeps to make its lines in.
+const maxLogMemory = 4096
 
 // EscapeControls replaces the control characters of a text by their codes, as
 // LogMessage does: "\x1b" is \x1b, and a backslash is two. What is not UTF-8 is

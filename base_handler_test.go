@@ -2,6 +2,7 @@ package httpserver_test
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -536,9 +537,73 @@ func TestOwnConnection(t *testing.T) {
 	if got := send(t, s, "CLOSE / HTTP/1.0\r\n\r\n"); got != "HTTP/1.0 200 OK\r\n\r\n" {
 		t.Errorf("Close: %q", got)
 	}
+	shutDown(t, s)
 	if got := h.log.String(); strings.Contains(got, "went away") || !strings.Contains(got, "true") {
 		t.Errorf("log: %q", got)
 	}
+}
+
+// shouting wraps its connection before anything is read or written.
+type shouting struct{ quiet }
+
+func (h *shouting) Setup() {
+	h.Connection = upper{h.Connection}
+	h.BaseHandler.Setup()
+}
+
+func (h *shouting) DoGET() {
+	h.SendResponseOnly(200, "")
+	h.EndHeaders()
+	io.WriteString(h.WFile, "hello")
+}
+
+type upper struct{ net.Conn }
+
+func (c upper) Write(p []byte) (int, error) { return c.Conn.Write(bytes.ToUpper(p)) }
+
+func TestSetupWraps(t *testing.T) {
+	if got := send(t, serveDuring(t, new(shouting)), "GET / HTTP/1.0\r\n\r\n"); got != "HTTP/1.0 200 OK\r\n\r\nHELLO" {
+		t.Errorf("%q", got)
+	}
+}
+
+// deadlines sets its own, which hold for the request alone.
+type deadlines struct{ answers }
+
+func (h *deadlines) DoPUT() {
+	h.Connection.SetReadDeadline(time.Now().Add(time.Second))
+	_, err := io.ReadAll(h.RFile)
+	h.content(fmt.Sprint(errors.Is(err, os.ErrDeadlineExceeded)))
+}
+
+func (h *deadlines) DoGET() {
+	h.Connection.SetDeadline(time.Now().Add(time.Hour))
+	h.answers.DoGET()
+}
+
+func TestOwnDeadlines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, tc := range []struct {
+			request, want string
+			after         time.Duration
+		}{
+			{"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n", "Content-Length: 4\r\nConnection: close\r\n\r\ntrue", time.Second},
+			{"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "Content-Length: 6\r\n\r\npath /", 60 * time.Second},
+		} {
+			client, server := net.Pipe()
+			h := new(deadlines)
+			h.ProtocolVersion = "HTTP/1.1"
+			began := time.Now()
+			go httpserver.ServeConn(server, h)
+			go io.WriteString(client, tc.request)
+			got, _ := io.ReadAll(client)
+			if waited := time.Since(began); waited < tc.after || waited > tc.after+time.Second || !strings.HasSuffix(string(got), tc.want) {
+				t.Errorf("%q: after %v %q", tc.request, waited, got)
+			}
+			client.Close()
+			synctest.Wait()
+		}
+	})
 }
 
 // TestClientLeaves: one quiet line, no stack.

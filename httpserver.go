@@ -146,6 +146,8 @@ func (s *Server) check() {
 	if err := c.CopyFault(); err != nil && s.NewHandler == nil {
 		panic("httpserver: " + err.Error())
 	}
+	instance := c.Copy(s.Handler).(RequestHandler)
+	instance.bind(instance) // panics where a hook is overridden with another signature
 }
 
 // classOf gives the class of a handler, and panics where it is none.
@@ -157,8 +159,6 @@ func classOf(handler RequestHandler) *class.Class {
 	if reflect.ValueOf(handler).IsNil() {
 		panic(fmt.Sprintf("httpserver: the handler is a nil %T", handler))
 	}
-	handler.bind(handler) // panics where a hook is overridden with another signature
-	handler.bind(nil)
 	return c
 }
 
@@ -290,6 +290,7 @@ func (s *Server) serve(l net.Listener, process func(*connection)) error {
 	defer s.open.RemoveListener(l)
 	defer l.Close()
 	s.setName(l)
+	setDeadline(l, 0) // HandleRequest may have left one
 	var pause time.Duration
 	for {
 		err := s.acceptOne(l, process)
@@ -331,9 +332,15 @@ func (s *Server) acceptOne(l net.Listener, process func(*connection)) error {
 // poll_interval.
 const pollInterval = 500 * time.Millisecond
 
+// setDeadline ends the listener's next waits after the given time, or never
+// where it is zero.
 func setDeadline(l net.Listener, after time.Duration) {
+	var deadline time.Time
+	if after > 0 {
+		deadline = time.Now().Add(after)
+	}
 	if d, ok := l.(interface{ SetDeadline(time.Time) error }); ok {
-		d.SetDeadline(time.Now().Add(after))
+		d.SetDeadline(deadline)
 	}
 }
 
@@ -344,9 +351,7 @@ func (s *Server) handleRequest(process func(*connection)) error {
 	if err != nil {
 		return err
 	}
-	if s.Timeout > 0 {
-		setDeadline(l, s.Timeout)
-	}
+	setDeadline(l, s.Timeout)
 	conn, err := l.Accept()
 	switch {
 	case s.open.Ending():

@@ -169,7 +169,16 @@ func TestHandleRequest(t *testing.T) {
 	if got, _ := io.ReadAll(conn); !strings.HasSuffix(string(got), "path /a") {
 		t.Errorf("%q", got)
 	}
+	// The deadline that HandleRequest set does not bother ServeForever.
+	done := make(chan error, 1)
+	go func() { done <- s.ServeForever() }()
+	conn = dial(t, s.ServerAddress())
+	io.WriteString(conn, "GET /b HTTP/1.0\r\n\r\n")
+	if got, _ := io.ReadAll(conn); !strings.HasSuffix(string(got), "path /b") {
+		t.Errorf("%q", got)
+	}
 	s.Close()
+	<-done
 	if err := s.HandleRequest(); err != httpserver.ErrServerClosed {
 		t.Errorf("after Close: %v", err)
 	}

@@ -77,10 +77,6 @@ type fileHandler interface {
 
 func (h *SimpleHandler) bind(self RequestHandler) {
 	h.BaseHandler.bind(self)
-	if self == nil {
-		h.self = nil
-		return
-	}
 	var ok bool
 	if h.self, ok = self.(fileHandler); !ok {
 		panic("httpserver: " + class.Missing(reflect.TypeOf(self), reflect.TypeFor[fileHandler]()).Error())

@@ -39,8 +39,16 @@ const (
 	sunk               // replaced: what the handler still sends is dropped
 )
 
-// Reset forgets the answer and keeps its memory.
-func (a *Answer) Reset() { *a = Answer{lines: a.lines[:0]} }
+// Reset forgets the answer and keeps its memory, unless that is a lot.
+func (a *Answer) Reset() {
+	lines := a.lines[:0]
+	if cap(lines) > maxKept {
+		lines = nil
+	}
+	*a = Answer{lines: lines}
+}
+
+const maxKept = 4096
 
 // Begun reports whether there was a status line of a final answer.
 func (a *Answer) Begun() bool { return a.state != none }

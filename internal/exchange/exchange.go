@@ -84,6 +84,7 @@ func (x *Exchange) Next() {
 	x.body, x.bodyErr = 0, nil
 	x.headSent = 0
 	x.early, x.unframed = false, false
+	x.wire.Reclaim()
 }
 
 // ReadRequestLine gives the next request line, with its line end. An empty line

@@ -39,7 +39,7 @@ type Conn struct {
 	r, w      int
 	readBy    time.Time   // when a wait for input ends; zero: never
 	readArmed time.Time   // the deadline nc was given
-	ownRead   bool        // somebody set a read deadline on the connection: leave it
+	ownRead   atomic.Bool // somebody set a read deadline on the connection: leave it
 	idle      atomic.Bool // between requests
 	woken     atomic.Bool
 
@@ -147,7 +147,7 @@ func (c *Conn) read(p []byte) (int, error) {
 		if n > 0 {
 			return n, nil // an error that came with it comes again
 		}
-		if err == nil || c.ownRead || !errors.Is(err, os.ErrDeadlineExceeded) {
+		if err == nil || c.ownRead.Load() || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return 0, err
 		}
 		if c.idle.Load() && c.woken.Load() {
@@ -163,7 +163,7 @@ func (c *Conn) read(p []byte) (int, error) {
 
 func (c *Conn) armRead() {
 	switch {
-	case c.ownRead:
+	case c.ownRead.Load():
 		return
 	case c.readBy.IsZero() && !c.readArmed.IsZero(),
 		!c.readBy.IsZero() && (c.readArmed.IsZero() || c.readArmed.After(c.readBy)):
@@ -368,7 +368,7 @@ func (c *Conn) WriteErr() error {
 // SetReadDeadline and SetWriteDeadline hand the deadline over to the caller:
 // the connection's own limits no longer apply.
 func (c *Conn) SetReadDeadline(t time.Time) error {
-	c.ownRead = true
+	c.ownRead.Store(true)
 	return c.nc.SetReadDeadline(t)
 }
 
@@ -378,6 +378,22 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 	c.ownWrite = true
 	c.mu.Unlock()
 	return c.nc.SetWriteDeadline(t)
+}
+
+// Reclaim takes the deadlines back: the connection's own limits apply again.
+func (c *Conn) Reclaim() {
+	if c.ownRead.Load() {
+		c.ownRead.Store(false)
+		c.readArmed = time.Time{}
+		c.nc.SetReadDeadline(time.Time{})
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ownWrite {
+		c.ownWrite = false
+		c.writeArmed = time.Time{}
+		c.nc.SetWriteDeadline(time.Time{})
+	}
 }
 
 // Close closes the connection. It may be called by any goroutine. What is held
