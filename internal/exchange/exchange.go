@@ -274,7 +274,7 @@ func (x *Exchange) Settle(closing bool) (goOn bool, problem error) {
 		problem = ErrNoEndHeaders
 	case a.Begun() && !a.Ended():
 		problem = errors.New("the head of the answer was not ended: EndHeaders is missing")
-	case x.line.Method != "" && x.line.Version != "HTTP/0.9" && a.Code() == 0 && !x.unframed && !x.taken.Load():
+	case x.line.Method != "" && x.line.Version != "HTTP/0.9" && a.Code() == 0 && !a.Ended() && !x.unframed && !x.taken.Load():
 		problem = errors.New("no answer was sent")
 	default:
 		problem = a.Short()
