@@ -442,9 +442,6 @@ func startOurs(t *testing.T, tree, protocol string) *peer {
 	}
 }
 
-// modified is the time that every file of the tree was changed.
-var modified = time.Date(2024, 2, 29, 12, 34, 56, 500_000_000, time.UTC)
-
 // plantTree makes the tree that both serve. A file's content is its path, but for a few.
 func plantTree(t *testing.T) string {
 	t.Helper()

@@ -45,6 +45,9 @@ func (j *journal) all() []string {
 
 func (j *journal) String() string { return strings.Join(j.all(), "\n") }
 
+// modified is when the files that tests serve were changed.
+var modified = time.Date(2024, 2, 29, 12, 34, 56, 500_000_000, time.UTC)
+
 // patience is how long a test waits for what should come at once.
 const patience = 10 * time.Second
 
