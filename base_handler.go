@@ -131,8 +131,8 @@ type BaseHandler struct {
 	// empty, HTTP/0.9.
 	DefaultRequestVersion string
 	// Timeout bounds each wait for the client: for a request, for the rest of
-	// one, and for the client to take an answer. If zero, the limits of Server
-	// hold.
+	// its head, for more of its body, and for the client to take some of an
+	// answer. If zero or negative, the limits of Server hold.
 	Timeout time.Duration
 	// WBufSize is the size of a buffer for WFile, in bytes. If zero, every
 	// write leaves at once. If negative, 8192.
@@ -159,7 +159,8 @@ type BaseHandler struct {
 	// Clone keeps it. Its strings may be kept.
 	Headers Headers
 	// RFile is the message body, and ends where it ends. A client that closes
-	// early makes it fail with io.ErrUnexpectedEOF.
+	// early makes it fail with io.ErrUnexpectedEOF. What a method puts in its
+	// place, or in WFile's, holds for that request.
 	RFile io.Reader
 	// WFile takes the content of the answer.
 	WFile WriteFlusher
@@ -169,7 +170,8 @@ type BaseHandler struct {
 	Server *Server
 	// Connection is the connection itself. What is read from it has been taken
 	// from RFile, and what is written to it goes past WFile: either ends the
-	// connection with the request.
+	// connection with the request, and how long to wait is for the method to
+	// say. Deadlines that a method sets hold for its request.
 	Connection net.Conn
 
 	self RequestHandler
@@ -230,8 +232,12 @@ func (h *BaseHandler) Finish() {
 func (h *BaseHandler) HandleOneRequest() {
 	c := h.c
 	c.Next()
-	h.Command, h.Path, h.RequestLine, h.RequestVersion = "", "", "", ""
+	// Nothing of the last request is kept while waiting for the next, which may
+	// not come for a long time.
+	h.Command, h.Path, h.RequestLine, h.RawRequestLine, h.RequestVersion, h.host = "", "", "", "", "", ""
 	h.Headers = Headers{}
+	clear(c.fields)
+	h.RFile, h.WFile = c.rfile, c.wfile
 	line, err := c.ReadRequestLine()
 	if err != nil {
 		h.failRead(err)
@@ -277,13 +283,14 @@ func (h *BaseHandler) ParseRequest() bool {
 	c := h.c
 	h.CloseConnection = true
 	h.RequestLine = strings.TrimRight(h.RawRequestLine, "\r\n")
-	line, fault := http1.ParseRequestLine(h.RequestLine)
+	line, fault := http1.ParseRequestLine(h.RawRequestLine)
 	if fault != nil {
 		return h.refuse(fault)
 	}
 	if line.Method == "" {
 		return false
 	}
+	c.Begin(&line)
 	h.RequestVersion = line.Version
 	if line.Version == "" {
 		h.RequestVersion = cmp.Or(h.DefaultRequestVersion, http09)
@@ -307,7 +314,7 @@ func (h *BaseHandler) ParseRequest() bool {
 	if fault != nil {
 		return h.refuse(fault)
 	}
-	c.Begin(&line, &framing)
+	c.Expect(&framing)
 	h.host = framing.Host
 	if h.keepsAlive() {
 		h.CloseConnection = framing.Close || !framing.KeepAlive && !line.AtLeast(1, 1)
@@ -370,17 +377,14 @@ func (h *BaseHandler) MethodTable() map[string]func() { return nil }
 // authority of an absolute-form target or the value of Host, or "".
 func (h *BaseHandler) Host() string { return h.host }
 
-// ContentLength is the number of bytes of the body that were not read yet: at a
-// method's beginning, what Content-Length says, or 0.
-func (h *BaseHandler) ContentLength() int64 { return h.c.Remaining() }
+// ContentLength is the length of the body in bytes, 0 where there is none.
+func (h *BaseHandler) ContentLength() int64 { return h.c.ContentLength() }
 
 // endRequest settles what the answer leaves behind: it decides whether the
 // connection can carry another request, and logs what went wrong.
 func (h *BaseHandler) endRequest() {
 	c := h.c
-	if h.WFile != c.ownWFile {
-		h.WFile.Flush()
-	}
+	h.flushBuffer()
 	goOn, problem := c.Settle(h.CloseConnection || c.server.open.Ending())
 	switch {
 	case problem == nil:
@@ -397,7 +401,7 @@ func (h *BaseHandler) LogRequest(code int, size int64) {
 	log := &h.c.log
 	log.kind, log.code, log.size = requestEvent, code, size
 	h.self.LogMessage(`"%s" %v %v`, log.requestArgs(h.RequestLine)...)
-	log.kind = messageEvent
+	log.kind, log.args[0] = messageEvent, nil
 }
 
 // LogError logs a line through LogMessage.
@@ -422,7 +426,7 @@ func (h *BaseHandler) LogMessage(format string, args ...any) {
 	}
 	log := &h.c.log
 	log.text = fmt.Appendf(log.text[:0], format, args...)
-	log.line = logline.Append(log.line[:0], h.self.AddressString(), h.self.LogDateTimeString(), string(log.text))
+	log.line = logline.Append(log.line[:0], h.self.AddressString(), h.self.LogDateTimeString(), log.text)
 	os.Stderr.Write(log.line)
 	if cap(log.line) > maxLogMemory {
 		log.text, log.line = nil, nil
@@ -455,6 +459,9 @@ func (h *BaseHandler) logRecord(logger *slog.Logger, message string) {
 		}
 	case errorEvent:
 		level = slog.LevelWarn
+		message = EscapeControls(message)
+	default:
+		message = EscapeControls(message)
 	}
 	logger.LogAttrs(context.Background(), level, message, attrs...)
 }
@@ -470,7 +477,7 @@ type logMemory struct {
 	boxed   int // the code that args holds
 	text    []byte
 	line    []byte
-	of      net.Addr
+	of      *net.TCPAddr
 	address string // of that
 }
 
@@ -515,8 +522,9 @@ func (h *BaseHandler) LogDateTimeString() string { return h.Server.dates().logDa
 // looked up.
 func (h *BaseHandler) AddressString() string {
 	log := &h.c.log
-	if log.of != h.ClientAddress {
-		log.of, log.address = h.ClientAddress, h.ClientAddress.String()
+	tcp, isTCP := h.ClientAddress.(*net.TCPAddr)
+	if !isTCP || tcp != log.of {
+		log.of, log.address = tcp, fmt.Sprint(h.ClientAddress)
 		if host, _, err := net.SplitHostPort(log.address); err == nil {
 			log.address = host
 		}

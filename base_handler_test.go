@@ -3,6 +3,7 @@ package httpserver_test
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -136,6 +137,64 @@ func (h *answers) DoUPGRADE() {
 }
 func (h *answers) DoOPTIONS() { h.content(h.Path + " " + h.Host()) }
 
+// ParseRequest lets a client's query decide on the verb, as some do.
+func (h *answers) ParseRequest() bool {
+	ok := h.quiet.ParseRequest()
+	if _, verb, found := strings.Cut(h.Path, "?verb="); found {
+		h.Command = verb
+	}
+	return ok
+}
+
+func (h *answers) chunked(text string) {
+	h.SendResponse(200, "")
+	h.SendHeader("Transfer-Encoding", "chunked")
+	h.EndHeaders()
+	for i := range len(text) {
+		io.WriteString(h.WFile, text[i:i+1])
+	}
+}
+
+func (h *answers) DoCHUNKED()   { h.chunked("2\r\nab\r\n0\r\n\r\n") }
+func (h *answers) DoHALFCHUNK() { h.chunked("2\r\nab\r\n") }
+func (h *answers) DoONLY100() {
+	h.SendResponseOnly(100, "")
+	h.EndHeaders()
+}
+func (h *answers) DoLATE() {
+	h.SendResponse(200, "")
+	h.SendHeader("Content-Length", "500")
+	h.EndHeaders()
+	h.SendError(500, "", "")
+}
+func (h *answers) DoEMPTY() {
+	h.SendResponse(204, "")
+	h.SendHeader("Content-Length", "0")
+	h.EndHeaders()
+}
+func (h *answers) DoPANICPARTLY() {
+	h.SendResponseOnly(200, "")
+	h.FlushHeaders()
+	panic("on purpose")
+}
+func (h *answers) DoPANICBYHAND() { io.WriteString(h.WFile, "by hand"); panic("on purpose") }
+func (h *answers) DoPANICCONN()   { io.WriteString(h.Connection, "by hand"); panic("on purpose") }
+
+// DoGZIP leaves its writer where it put it.
+func (h *answers) DoGZIP() {
+	var b bytes.Buffer
+	zw := gzip.NewWriter(&b)
+	io.WriteString(zw, "text")
+	zw.Close()
+	h.SendResponse(200, "")
+	h.SendHeader("Content-Length", strconv.Itoa(b.Len()))
+	h.EndHeaders()
+	zw = gzip.NewWriter(h.WFile)
+	h.WFile = zw
+	io.WriteString(zw, "text")
+	zw.Close()
+}
+
 const page500 = "HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\nContent-Type: text/html;charset=utf-8\r\nContent-Length: 341\r\n\r\n"
 
 // TestAnswers sends requests with another behind each, so that what becomes of
@@ -163,7 +222,7 @@ func TestAnswers(t *testing.T) {
 		{"RFC 9112 §6.3 more than announced", "LONG / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlong", false, "wrote 4"},
 		{"a line break in a value", "SPLIT / HTTP/1.1\r\nHost: x\r\n\r\n", page500 + "…", false, `SPLIT: answer refused: a control character in the value of X-Evil: "a\r\nSet-Cookie: b"`},
 		{"a space in a name", "NAME / HTTP/1.1\r\nHost: x\r\n\r\n", page500 + "…", false, `the field name "X Y" is no token`},
-		{"a line break in the reason", "REASON / HTTP/1.1\r\nHost: x\r\n\r\n", page500 + "…", false, `a line break in the status line`},
+		{"a line break in the reason", "REASON / HTTP/1.1\r\nHost: x\r\n\r\n", page500 + "…", false, `a control character in the status line`},
 		{"RFC 9112 §6.2 two framings", "CLTE / HTTP/1.1\r\nHost: x\r\n\r\n", page500 + "…", false, `Content-Length: 4`},
 		{"SendHeaderRaw", "RAW / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nX-Evil : a\n b\r\nConnection: close\r\n\r\nraw", false, ""},
 		{"an answer by hand", "BYHAND / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 299 By Hand\r\nX: y\r\n\r\ntext", false, ""},
@@ -175,6 +234,14 @@ func TestAnswers(t *testing.T) {
 		{"another answer before the first was sent", "CHANGEDMIND / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Type: text/html;charset=utf-8\r\nContent-Length: 330\r\n\r\n…", false, ""},
 		{"controls in SendError", "CONTROLS / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 a  b c\r\n…", false, "message a\r\nb\x00c"},
 		{"RFC 9110 §15.6.2 no such verb", "NOSUCH / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 501 Unsupported method ('NOSUCH')\r\n…", false, "code 501, message Unsupported method ('NOSUCH')"},
+		{"RFC 9110 §9.3.2 HEAD that becomes GET", "HEAD /?verb=GET HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n", true, ""},
+		{"RFC 9110 §9.3.2 GET that becomes HEAD", "GET /?verb=HEAD HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 23\r\n\r\nnothing of this is sent", true, ""},
+		{"RFC 9112 §7.1 chunks", "CHUNKED / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n", true, ""},
+		{"RFC 9112 §7.1 chunks without the last", "HALFCHUNK / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n", false, "the chunked content has no last chunk"},
+		{"RFC 9112 §6.1 chunks to HTTP/1.0", "CHUNKED / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nab\r\n0\r\n\r\n", false, ""},
+		{"RFC 9110 §15.2 nothing after 100", "ONLY100 / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n", false, "no answer was sent"},
+		{"RFC 9110 §8.6 204 has no length", "EMPTY / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n", true, ""},
+		{"an error after the head", "LATE / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", false, "a second answer (500 Internal Server Error)"},
 		{"a body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello <nil>", true, ""},
 		{"no body", "POST / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n <nil>", true, ""},
 		{"a body that nobody reads", "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 32\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nunread", true, ""},
@@ -212,6 +279,9 @@ func TestPanics(t *testing.T) {
 		{"PANIC", page500 + "…"},
 		{"PANIC2", page500 + "…"},
 		{"PANIC3", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"},
+		{"PANICPARTLY", "HTTP/1.1 200 OK\r\n"},
+		{"PANICBYHAND", "by hand"},
+		{"PANICCONN", "by hand"},
 	} {
 		t.Run(tc.verb, func(t *testing.T) {
 			h := new(answers)
@@ -231,6 +301,110 @@ func TestPanics(t *testing.T) {
 				t.Errorf("after the panic: %q", got)
 			}
 		})
+	}
+}
+
+// TestBuffered: with a buffer in WFile, whatever it holds, the same arrives.
+func TestBuffered(t *testing.T) {
+	const next = "GET /next HTTP/1.1\r\nHost: x\r\n\r\n"
+	for _, size := range []int{1, 16, 8192, -1} {
+		for _, tc := range []struct{ request, want string }{
+			{"GET /a HTTP/1.1\r\nHost: x\r\n\r\n" + next, "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\npath /aHTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\npath /next"},
+			{"SPLIT / HTTP/1.1\r\nHost: x\r\n\r\n" + next, page500 + "<!DOCTYPE HTML>…</html>\n"},
+			{"NOCONTENT / HTTP/1.1\r\nHost: x\r\n\r\n" + next, "HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\npath /next"},
+			{"BEFORE / HTTP/1.1\r\nHost: x\r\n\r\n" + next, "xHTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\ntext"},
+		} {
+			h := new(answers)
+			h.ProtocolVersion = "HTTP/1.1"
+			h.WBufSize = size
+			got := brief(send(t, serveDuring(t, h), tc.request))
+			if prefix, suffix, open := strings.Cut(tc.want, "…"); got != tc.want && !(open && strings.HasPrefix(got, prefix) && strings.HasSuffix(got, suffix)) {
+				t.Errorf("WBufSize %d, %q:\n got %q\nwant %q", size, tc.request, got, tc.want)
+			}
+		}
+	}
+}
+
+// DoBEFORE writes before its head.
+func (h *answers) DoBEFORE() { io.WriteString(h.WFile, "x"); h.content("text") }
+
+// TestBufferedContinue: the client that waits for 100 Continue gets it.
+func TestBufferedContinue(t *testing.T) {
+	h := new(answers)
+	h.ProtocolVersion = "HTTP/1.1"
+	h.WBufSize = -1
+	conn := dial(t, serveDuring(t, h).ServerAddress())
+	io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+	expect(t, conn, "HTTP/1.1 100 Continue\r\n\r\n")
+	io.WriteString(conn, "hi")
+	expect(t, conn, "HTTP/1.1 200 OK\r\n")
+}
+
+// TestWriterLeftBehind: what a method puts in WFile's place is gone with it.
+func TestWriterLeftBehind(t *testing.T) {
+	h := new(answers)
+	h.ProtocolVersion = "HTTP/1.1"
+	got := send(t, serveDuring(t, h), "GZIP / HTTP/1.1\r\nHost: x\r\n\r\nGET /next HTTP/1.1\r\nHost: x\r\n\r\n")
+	if !strings.HasSuffix(brief(got), "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\npath /next") {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestTunnel: after 101 one goroutine may read and another write.
+func TestTunnel(t *testing.T) {
+	conn := dial(t, serveDuring(t, new(tunnel)).ServerAddress())
+	io.WriteString(conn, "GET / HTTP/1.0\r\n\r\nfirst\n")
+	expect(t, conn, "HTTP/1.0 101 Switching Protocols\r\n\r\n")
+	r := bufio.NewReader(conn)
+	for _, line := range []string{"first\n", "second\n", "third\n"} {
+		for {
+			got, err := r.ReadString('\n')
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got == line {
+				break
+			}
+			if got != "tick\n" {
+				t.Fatalf("%q", got)
+			}
+		}
+		io.WriteString(conn, map[string]string{"first\n": "second\n", "second\n": "third\n"}[line])
+	}
+	conn.(*net.TCPConn).CloseWrite()
+	if rest, err := io.ReadAll(r); err != nil || strings.Trim(string(rest), "tick\n") != "" {
+		t.Errorf("%q, %v", rest, err)
+	}
+}
+
+type tunnel struct{ quiet }
+
+// DoGET echoes lines, and ticks meanwhile.
+func (h *tunnel) DoGET() {
+	h.SendResponseOnly(101, "")
+	h.EndHeaders()
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		r := bufio.NewReader(h.RFile)
+		for {
+			line, err := r.ReadString('\n')
+			if err != nil {
+				return
+			}
+			lines <- line
+		}
+	}()
+	for {
+		select {
+		case line, ok := <-lines:
+			if !ok {
+				return
+			}
+			io.WriteString(h.WFile, line)
+		default:
+			io.WriteString(h.WFile, "tick\n")
+		}
 	}
 }
 
@@ -481,6 +655,36 @@ func TestWaits(t *testing.T) {
 			}
 		})
 	})
+	t.Run("a slow line and a slow section share the clock", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			client, server := net.Pipe()
+			go httpserver.ServeConn(server, new(answers))
+			began := time.Now()
+			go func() {
+				io.WriteString(client, "GET / HT")
+				time.Sleep(25 * time.Second)
+				io.WriteString(client, "TP/1.0\r\nA")
+			}()
+			answer, _ := io.ReadAll(client)
+			if waited := time.Since(began); waited < 30*time.Second || waited > 31*time.Second || !strings.HasPrefix(string(answer), "HTTP/1.0 408") {
+				t.Errorf("after %v: %q", waited, answer)
+			}
+		})
+	})
+	t.Run("a handler's own lack of a deadline does not outlive it", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			client, server := net.Pipe()
+			h := new(careless)
+			h.ProtocolVersion = "HTTP/1.1"
+			began := time.Now()
+			go httpserver.ServeConn(server, h)
+			go io.WriteString(client, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")
+			io.ReadAll(client)
+			if waited := time.Since(began); waited > 31*time.Second {
+				t.Errorf("it took %v", waited)
+			}
+		})
+	})
 	t.Run("a client that takes nothing", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			client, server := net.Pipe()
@@ -491,7 +695,7 @@ func TestWaits(t *testing.T) {
 			go func() { httpserver.ServeConn(server, h); close(done) }()
 			io.WriteString(client, "GET /a HTTP/1.0\r\n\r\n")
 			<-done
-			if waited := time.Since(began); waited < 30*time.Second || waited > 31*time.Second {
+			if waited := time.Since(began); waited < 30*time.Second || waited > 38*time.Second {
 				t.Errorf("it waited %v", waited)
 			}
 			if !strings.Contains(h.log.String(), "Request timed out") {
@@ -499,6 +703,14 @@ func TestWaits(t *testing.T) {
 			}
 		})
 	})
+}
+
+// careless takes all deadlines off and leaves its body unread.
+type careless struct{ answers }
+
+func (h *careless) DoPOST() {
+	h.Connection.SetDeadline(time.Time{})
+	h.content("unread")
 }
 
 // owner uses the connection itself.

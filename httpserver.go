@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -55,15 +56,15 @@ type Server struct {
 	// Serve, in place of NewServer.
 	NewHandler func() RequestHandler
 	// Addr is where Listen listens, as "host:port". Without a host, that is all
-	// interfaces, for IPv6 and IPv4. Port 0 is any that is free.
+	// interfaces, for IPv6 and IPv4. Port 0 is any that is free. If empty, ":0".
 	Addr string
 
 	// VerifyRequest reports whether to serve a connection. If nil, every one is
 	// served. The accept loop waits for its answer.
 	VerifyRequest func(net.Conn) bool
 	// HandleError is told what a handler panicked with, on the goroutine that
-	// panicked: debug.Stack shows where. If nil, both go to standard error, or
-	// to Logger.
+	// panicked: debug.Stack shows where. If nil, the problem and the stack go to
+	// standard error, or to Logger.
 	HandleError func(conn net.Conn, problem any)
 	// ServiceActions is called by the accept loop after every connection and
 	// at least twice a second. On a listener that has no SetDeadline method it
@@ -82,8 +83,8 @@ type Server struct {
 	// comes too late is answered 408.
 	HeadTimeout time.Duration
 	// ProgressTimeout bounds the time in which nothing of a body comes, or the
-	// client takes nothing of an answer. If zero, 30 seconds; if negative,
-	// there is no bound.
+	// client takes nothing of an answer, which may be noticed a quarter later.
+	// If zero, 30 seconds; if negative, there is no bound.
 	ProgressTimeout time.Duration
 	// Timeout bounds the wait of HandleRequest. If zero, there is no bound.
 	Timeout time.Duration
@@ -120,13 +121,19 @@ type ThreadingServer struct {
 // [RequestHandler].
 func NewServer(addr string, handler RequestHandler) (*Server, error) {
 	s := &Server{Addr: addr, Handler: handler}
-	return s, s.start()
+	if err := s.start(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // NewThreadingServer makes a [ThreadingServer] as NewServer does a Server.
 func NewThreadingServer(addr string, handler RequestHandler) (*ThreadingServer, error) {
 	s := &ThreadingServer{Server{Addr: addr, Handler: handler}}
-	return s, s.start()
+	if err := s.start(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 func (s *Server) start() error {
@@ -152,6 +159,9 @@ func (s *Server) check() {
 
 // classOf gives the class of a handler, and panics where it is none.
 func classOf(handler RequestHandler) *class.Class {
+	if handler == nil {
+		panic("httpserver: the handler is nil")
+	}
 	c := class.Of(handler, reflect.TypeFor[BaseHandler]())
 	if err := c.Fault(); err != nil {
 		panic("httpserver: " + err.Error())
@@ -196,21 +206,18 @@ func network(addr string) string {
 	return "tcp"
 }
 
-// setName sets ServerName and ServerPort, once.
+// setName sets ServerName and ServerPort where they are not set.
 func (s *Server) setName(l net.Listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ServerName != "" {
-		return
-	}
-	if tcp, ok := l.Addr().(*net.TCPAddr); ok {
+	if tcp, ok := l.Addr().(*net.TCPAddr); ok && s.ServerPort == 0 {
 		s.ServerPort = tcp.Port
 	}
 	host, _, _ := net.SplitHostPort(s.Addr)
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host, _ = os.Hostname()
 	}
-	s.ServerName = cmp.Or(host, "localhost")
+	s.ServerName = cmp.Or(s.ServerName, host, "localhost")
 }
 
 // ServerAddress is the address that Listen bound, or nil.
@@ -251,7 +258,7 @@ func ServeConn(conn net.Conn, handler RequestHandler) {
 	s := &Server{Handler: handler}
 	c := s.connect(conn, classOf(handler), handler)
 	defer s.Close()
-	defer c.linger()
+	defer c.end()
 	c.serve()
 }
 
@@ -301,6 +308,7 @@ func (s *Server) serve(l net.Listener, process func(*connection)) error {
 			s.awaitEnd()
 			return ErrServerClosed
 		case isTimeout(err):
+			setDeadline(l, 0) // it was ours for ServiceActions, or HandleRequest's
 		case isTemporary(err):
 			if pause = min(2*pause+5*time.Millisecond, time.Second); pause == 5*time.Millisecond {
 				s.logServer("accept: "+err.Error()+"; trying again", slog.LevelError)
@@ -391,16 +399,27 @@ func (s *Server) newHandler() RequestHandler {
 	return classOf(s.Handler).Copy(s.Handler).(RequestHandler)
 }
 
-// serveHere serves a connection on the accept loop's goroutine. Only the wait
-// for a client to read its last answer has one of its own.
+// serveHere serves a connection to its end, but for the wait until the client
+// has read its last answer. It has a goroutine all the same: a handler that ends
+// it, as a test's t.Fatal does, would end the accept loop.
 func (s *Server) serveHere(c *connection) {
-	c.serve()
-	go c.linger()
+	served := make(chan struct{})
+	go func() {
+		defer func() {
+			closed := c.close()
+			close(served)
+			if !closed {
+				c.linger()
+			}
+		}()
+		c.serve()
+	}()
+	<-served
 }
 
 func (s *Server) serveApart(c *connection) {
 	go func() {
-		defer c.linger()
+		defer c.end()
 		c.serve()
 	}()
 }
@@ -408,16 +427,21 @@ func (s *Server) serveApart(c *connection) {
 // Shutdown ends the server in peace: no new connections, an end to those that
 // are between requests, and time for the requests in flight until ctx ends. It
 // gives nil when all have ended; when ctx ended first it closes the rest and
-// gives ctx's error. A handler that calls it waits for itself: let it use a
-// goroutine.
+// gives ctx's error, and ErrServerClosed when Close did. A handler that calls it
+// waits for itself: let it use a goroutine.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.open.End()
 	defer s.closeRoots()
 	select {
 	case <-s.open.Ended():
 		return nil
-	case <-s.open.Abandoned():
+	default:
+	}
+	select {
+	case <-s.open.Ended():
 		return nil
+	case <-s.open.Abandoned():
+		return ErrServerClosed
 	case <-ctx.Done():
 		s.open.Abandon()
 		return ctx.Err()
@@ -451,11 +475,20 @@ func (s *Server) sleep(d time.Duration) {
 	}
 }
 
-// root gives the Root for a directory, which all connections share.
-func (s *Server) root(directory string, follow bool) *docroot.Root {
+// rootOf gives the Root for a directory. A connection keeps the one that it
+// used last.
+func (c *connection) rootOf(directory string, follow bool) *docroot.Root {
+	key := rootKey{directory, follow}
+	if c.root == nil || c.rootKey != key {
+		c.rootKey, c.root = key, c.server.rootOf(key)
+	}
+	return c.root
+}
+
+// rootOf gives the Root that all connections share.
+func (s *Server) rootOf(key rootKey) *docroot.Root {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key := rootKey{directory, follow}
 	if r := s.roots[key]; r != nil {
 		return r
 	}
@@ -465,7 +498,7 @@ func (s *Server) root(directory string, follow bool) *docroot.Root {
 	if s.roots == nil {
 		s.roots = map[rootKey]*docroot.Root{}
 	}
-	r := docroot.New(directory, follow)
+	r := docroot.New(key.directory, key.follow)
 	s.roots[key] = r
 	return r
 }
@@ -508,12 +541,12 @@ func (s *Server) handleError(conn net.Conn, problem any) {
 func (s *Server) logPanic(conn net.Conn, problem any) {
 	if s.Logger != nil {
 		s.Logger.Error("exception occurred during processing of request",
-			"remote", conn.RemoteAddr().String(), "panic", fmt.Sprint(problem), "stack", string(debug.Stack()))
+			"remote", fmt.Sprint(conn.RemoteAddr()), "panic", fmt.Sprint(problem), "stack", string(debug.Stack()))
 		return
 	}
 	const rule = "----------------------------------------\n"
 	fmt.Fprintf(os.Stderr, "%sException occurred during processing of request from %v\npanic: %v\n\n%s%s",
-		rule, conn.RemoteAddr(), problem, debug.Stack(), rule)
+		rule, EscapeControls(fmt.Sprint(conn.RemoteAddr())), EscapeControls(fmt.Sprint(problem)), debug.Stack(), rule)
 }
 
 // logServer logs what concerns no connection.
@@ -588,8 +621,12 @@ type connection struct {
 
 	verbs    *class.Verbs  // from the first request on
 	fields   []http1.Field // memory for Headers
-	ownWFile WriteFlusher
-	refusing bool // a 500 takes the place of an answer
+	output   WriteFlusher  // the exchange's own
+	rfile    io.Reader     // RFile and WFile as Setup left them
+	wfile    WriteFlusher
+	rootKey  rootKey
+	root     *docroot.Root // for that
+	refusing bool          // a 500 takes the place of an answer
 
 	log     logMemory
 	version [3]string // VersionString and the two parts it was made of
@@ -616,8 +653,8 @@ func (c *connection) setUp(h *BaseHandler) {
 	c.Exchange = x
 	h.Connection = x.Conn()
 	h.RFile = x.Body()
+	c.output = x.Output()
 	h.WFile = newWFile(x.Output(), h.WBufSize)
-	c.ownWFile = x.Output()
 	c.shared.Store(x)
 	if c.server.open.Ending() {
 		x.Wake() // Wake may have come before there was an exchange
@@ -631,13 +668,22 @@ func (c *connection) Wake() {
 	}
 }
 
-// Cut closes the connection under its handler.
-func (c *connection) Cut() { c.nc.Close() }
+// Cut closes the connection under its handler. What it is wrapped in, as TLS,
+// might want to say good-bye first.
+func (c *connection) Cut() {
+	nc := c.nc
+	if outer, ok := nc.(interface{ NetConn() net.Conn }); ok {
+		nc = outer.NetConn()
+	}
+	nc.Close()
+}
 
 // serve runs the handler.
 func (c *connection) serve() {
 	defer c.rescue()
 	c.handler.Setup()
+	h := c.handler.base()
+	c.rfile, c.wfile = h.RFile, h.WFile
 	defer c.handler.Finish()
 	defer c.rescue()
 	c.handler.Handle()
@@ -651,22 +697,35 @@ func (c *connection) rescue() {
 		return
 	}
 	c.server.handleError(c.nc, problem)
-	if c.Exchange == nil || c.Answer.Ended() {
+	if c.Exchange == nil || !c.Replace() {
 		return
 	}
 	defer func() { recover() }() // SendError may be what panics
-	c.Replace()
 	c.handler.base().CloseConnection = true
 	c.handler.SendError(500, "", "")
 }
 
-// linger ends the connection.
-func (c *connection) linger() {
-	defer c.server.open.Remove(c)
+// close ends the connection, or reports that this takes time: then linger has to
+// do it.
+func (c *connection) close() (closed bool) {
 	if c.Exchange == nil {
 		c.nc.Close()
 	} else if !c.Exchange.Close() {
-		c.Exchange.Linger()
+		return false
+	}
+	c.server.open.Remove(c)
+	return true
+}
+
+func (c *connection) linger() {
+	defer c.server.open.Remove(c)
+	c.Exchange.Linger()
+}
+
+// end is close, however long it takes.
+func (c *connection) end() {
+	if !c.close() {
+		c.linger()
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -307,7 +308,9 @@ func TestCloseDuringHandler(t *testing.T) {
 	expect(t, conn, "HTTP/1.0 200 OK\r\n\r\n") // the handler reads the body
 	s.Close()
 	expectEOF(t, conn)
-	shutDown(t, s)
+	for deadline := time.Now().Add(patience); s.Shutdown(context.Background()) != nil && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
 	if got := h.log.String(); got != "" {
 		t.Errorf("log: %q", got) // it was not the client that left
 	}
@@ -482,6 +485,70 @@ type failing2 struct {
 }
 
 func (l *failing2) Accept() (net.Conn, error) { return nil, l.err }
+
+// patient counts how often it is asked for a connection.
+type patient struct {
+	*net.TCPListener
+	asked atomic.Int64
+}
+
+func (l *patient) Accept() (net.Conn, error) {
+	l.asked.Add(1)
+	return l.TCPListener.Accept()
+}
+
+// TestAcceptDoesNotSpin: a deadline that somebody has set on the listener
+// passes once.
+func TestAcceptDoesNotSpin(t *testing.T) {
+	checkLeaks(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	counted := &patient{TCPListener: l.(*net.TCPListener)}
+	s := &httpserver.ThreadingServer{}
+	s.Handler = new(answers)
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(counted) }()
+	for range 3 {
+		counted.SetDeadline(time.Now())
+		conn := dial(t, l.Addr())
+		io.WriteString(conn, "GET /a HTTP/1.0\r\n\r\n")
+		if got, _ := io.ReadAll(conn); !strings.HasSuffix(string(got), "path /a") {
+			t.Errorf("%q", got)
+		}
+	}
+	s.Close()
+	<-done
+	if n := counted.asked.Load(); n > 20 {
+		t.Errorf("it asked %d times", n)
+	}
+}
+
+// leaving ends its goroutine in the middle of a request.
+type leaving struct{ answers }
+
+func (h *leaving) DoPUT() { runtime.Goexit() }
+
+// TestGoexit: a handler that ends its goroutine ends nothing else.
+func TestGoexit(t *testing.T) {
+	checkLeaks(t)
+	s, err := httpserver.NewServer("127.0.0.1:0", new(leaving))
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- s.ServeForever() }()
+	for request, want := range map[string]string{"PUT / HTTP/1.0\r\n\r\n": "", "GET /a HTTP/1.0\r\n\r\n": "path /a"} {
+		conn := dial(t, s.ServerAddress())
+		io.WriteString(conn, request)
+		if got, err := io.ReadAll(conn); err != nil || !strings.HasSuffix(string(got), want) {
+			t.Errorf("%q: %q, %v", request, got, err)
+		}
+	}
+	s.Close()
+	<-done
+}
 
 // TestLogger: a structured log gets the parts.
 func TestLogger(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"example.com/httpserver/internal/exchange"
+	"example.com/httpserver/internal/http1"
 )
 
 // A Response is what is said of a status code.
@@ -179,10 +180,14 @@ func (h *BaseHandler) SendError(code int, message, explain string) {
 		h.self.SendHeader("Content-Length", strconv.Itoa(len(page)))
 	}
 	h.self.EndHeaders()
-	if h.Command != "HEAD" && page != "" {
+	if page != "" && !h.toHEAD() {
 		io.WriteString(h.WFile, page)
 	}
 }
+
+// toHEAD reports whether the client has sent HEAD, and so expects no content:
+// what counts is what it has sent, whatever was made of Command since.
+func (h *BaseHandler) toHEAD() bool { return cmp.Or(h.c.Method(), h.Command) == "HEAD" }
 
 // withoutControls replaces what would end a status line by spaces.
 func withoutControls(s string) string {
@@ -217,11 +222,12 @@ func (h *BaseHandler) SendResponseOnly(code int, message string) {
 	if h.RequestVersion == http09 {
 		return
 	}
+	h.flushBuffer()
 	if message == "" {
 		r, _ := h.Response(code)
 		message = r.Message
 	}
-	h.c.Answer.Begin(h.protocolVersion(), code, message, h.Command == "HEAD")
+	h.c.Answer.Begin(h.protocolVersion(), code, message, h.toHEAD())
 }
 
 // SendHeader adds a field to the head. A name that is no token (RFC 9110
@@ -233,7 +239,7 @@ func (h *BaseHandler) SendHeader(name, value string) {
 	if h.RequestVersion != http09 {
 		h.c.Answer.Field(name, value)
 	}
-	if len(name) == len("Connection") && strings.EqualFold(name, "Connection") {
+	if http1.EqualName(name, "Connection") {
 		switch {
 		case strings.EqualFold(value, "close"):
 			h.CloseConnection = true
@@ -263,14 +269,19 @@ func (h *BaseHandler) EndHeaders() {
 	if h.RequestVersion == http09 {
 		return
 	}
+	h.flushBuffer()
 	if c.Answer.Fault() != nil && !c.Answer.Ended() && !h.refuseAnswer() {
 		return
 	}
-	if !c.Answer.Interim() && (!c.Answer.Framed() || c.Doomed() || c.server.open.Ending()) {
+	if !c.Answer.Interim() && (!c.Framed() || c.Doomed() || c.server.open.Ending()) {
 		h.CloseConnection = true
 	}
+	interim := c.Answer.Interim()
 	c.EndHead(h.keepsAlive(), !h.CloseConnection)
 	h.self.FlushHeaders()
+	if interim {
+		h.flushBuffer() // the client waits for it
+	}
 }
 
 // refuseAnswer puts a 500 in place of an answer with a line that SendHeader
@@ -283,10 +294,14 @@ func (h *BaseHandler) refuseAnswer() bool {
 		return c.Answer.Begun()
 	}
 	c.refusing = true
-	h.self.LogError("%s: answer refused: %v", h.Command, c.Answer.Fault())
-	c.Replace()
 	h.CloseConnection = true
+	h.self.LogError("%s: answer refused: %v", h.Command, c.Answer.Fault())
+	if !c.Replace() {
+		c.refusing = false
+		return false
+	}
 	h.self.SendError(500, "", "")
+	h.flushBuffer()
 	c.Answer.Sink()
 	c.refusing = false
 	return false
@@ -300,11 +315,22 @@ func (h *BaseHandler) FlushHeaders() {
 	}
 }
 
+// flushBuffer empties the buffer that WFile may be, so that the library knows
+// what comes before a head and what after it.
+func (h *BaseHandler) flushBuffer() {
+	if h.WFile != h.c.output {
+		h.WFile.Flush()
+	}
+}
+
 // A WriteFlusher is what WFile is. The library's own also has WriteString and
 // ReadFrom, so that io.Copy of a file is left to the system. Each Write leaves
 // at once, together with a head that waits; Flush sends a head that nothing
-// follows yet, which goes by itself after some milliseconds. A *bufio.Writer or
-// a *gzip.Writer may take its place.
+// follows yet, which goes by itself after some milliseconds. It is for one
+// goroutine at a time, which need not be the one that reads RFile.
+//
+// After EndHeaders a method may put another in its place, a *gzip.Writer, say,
+// and has to close it before it returns.
 type WriteFlusher interface {
 	io.Writer
 	Flush() error

@@ -237,7 +237,7 @@ func (h *SimpleHandler) locate(path string) (root *docroot.Root, name string, in
 	if !ok || rest != "" && !isSeparator(rune(rest[0])) {
 		return nil, "", false
 	}
-	return h.Server.root(dir, h.FollowSymlinks), strings.Trim(filepath.ToSlash(rest), "/"), true
+	return h.c.rootOf(dir, h.FollowSymlinks), strings.Trim(filepath.ToSlash(rest), "/"), true
 }
 
 // isSeparator reports whether r stands between the names of a path.

@@ -4,6 +4,7 @@
 package answer
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -21,12 +22,15 @@ type Answer struct {
 	code       int
 	toHEAD     bool
 	hasLength  bool
-	chunked    bool
+	coded      bool // the head has a Transfer-Encoding
+	chunked    bool // and that ends in chunked
 	connection bool // the head has a Connection field
 	raw        bool // the head has lines that nobody looked at
 	partly     bool // some of the head was sent before its end
+	interim    bool // an interim answer went before
 	length     int64
 	written    int64
+	tail       [len(lastChunk)]byte // the end of the content, where it is chunked
 	fault      error
 }
 
@@ -83,8 +87,12 @@ func (a *Answer) Begin(version string, code int, phrase string, toHEAD bool) {
 	switch {
 	case a.state == sunk:
 		return
+	case a.state == none && len(a.lines) > 0 && !a.raw && !a.interim:
+		a.refuse("a field before the status line (%d %s)", code, phrase)
+		return
 	case a.state == ended || a.partly:
 		a.refuse("a second answer (%d %s) after the first", code, phrase)
+		a.Sink()
 		return
 	case a.state == begun:
 		a.Reset()
@@ -93,11 +101,11 @@ func (a *Answer) Begin(version string, code int, phrase string, toHEAD bool) {
 	case code < 100 || code > 999:
 		a.refuse("a status code of %d", code)
 		return
-	case hasLineBreak(version) || hasLineBreak(phrase):
-		a.refuse("a line break in the status line %q", version+" "+strconv.Itoa(code)+" "+phrase)
+	case !httpguts.ValidHeaderFieldValue(version) || !httpguts.ValidHeaderFieldValue(phrase):
+		a.refuse("a control character in the status line %q", version+" "+strconv.Itoa(code)+" "+phrase)
 		return
 	}
-	a.state, a.code, a.toHEAD = begun, code, toHEAD
+	a.state, a.code, a.toHEAD, a.written = begun, code, toHEAD, 0
 	a.lines = append(a.lines, version...)
 	a.lines = append(a.lines, ' ')
 	a.lines = strconv.AppendInt(a.lines, int64(code), 10)
@@ -116,6 +124,8 @@ func (a *Answer) Field(name, value string) {
 		a.refuse("the field name %q is no token", name)
 	case !httpguts.ValidHeaderFieldValue(value):
 		a.refuse("a control character in the value of %s: %q", name, value)
+	case a.state == ended:
+		a.refuse("the field %s after the end of the head", name)
 	case a.state < ended && a.note(name, value):
 		a.append(name, value)
 	}
@@ -128,15 +138,19 @@ func (a *Answer) append(name, value string) {
 	a.lines = append(a.lines, '\r', '\n')
 }
 
-// note reads what a field says of the framing, and reports whether that agrees
-// with the fields before it.
+// note reads what a field says of the framing, and reports whether it belongs
+// into the head. One that disagrees with the fields before it is refused. A
+// Content-Length has no place in 1xx and 204 (RFC 9110 §8.6), and is left out.
 func (a *Answer) note(name, value string) bool {
 	switch {
 	case http1.EqualName(name, "Connection"):
 		a.connection = true
 	case http1.EqualName(name, "Content-Length"):
+		if a.Interim() || a.code == 204 {
+			return false
+		}
 		n, ok := http1.ParseContentLength(value)
-		if !ok || a.chunked || a.hasLength && n != a.length {
+		if !ok || a.coded || a.hasLength && n != a.length {
 			a.refuse("Content-Length: %s", value)
 			return false
 		}
@@ -146,6 +160,7 @@ func (a *Answer) note(name, value string) bool {
 			a.refuse("Transfer-Encoding beside Content-Length")
 			return false
 		}
+		a.coded = true
 		last := value[strings.LastIndexByte(value, ',')+1:]
 		a.chunked = http1.EqualName(strings.TrimSpace(last), "chunked")
 	}
@@ -174,20 +189,23 @@ func (a *Answer) End() {
 	}
 	a.lines = append(a.lines, '\r', '\n')
 	if a.Interim() {
-		a.state, a.connection, a.partly = none, false, false
+		*a = Answer{lines: a.lines, interim: true, fault: a.fault}
 		return
 	}
 	a.state = ended
 }
 
-// Lines gives the lines of the head that were not taken yet. Take empties them.
-func (a *Answer) Lines() []byte { return a.lines }
-
-// Take empties Lines, once they were sent.
-func (a *Answer) Take() {
-	a.lines = a.lines[:0]
+// Take gives the lines of the head that were not taken yet. They are good until
+// the next line is added.
+func (a *Answer) Take() []byte {
+	lines := a.lines
+	a.lines = lines[:0]
 	a.partly = a.state == begun
+	return lines
 }
+
+// Partly reports whether some of a head was taken that has not ended.
+func (a *Answer) Partly() bool { return a.partly }
 
 // Interim reports whether the head is one that another follows
 // (RFC 9110 §15.2). 101 is not: what follows that one is another protocol.
@@ -198,6 +216,9 @@ func (a *Answer) Interim() bool { return 100 <= a.code && a.code < 200 && a.code
 func (a *Answer) NoContent() bool {
 	return a.toHEAD || a.code == 204 || a.code == 304 || a.Interim()
 }
+
+// Chunked reports whether the content is chunked, by the handler's own doing.
+func (a *Answer) Chunked() bool { return a.chunked }
 
 // Framed reports whether the client can tell where the answer ends without the
 // end of the connection.
@@ -220,15 +241,32 @@ func (a *Answer) Remaining() int64 {
 	return -1
 }
 
-// Wrote counts n bytes of content.
-func (a *Answer) Wrote(n int64) { a.written += n }
+// Wrote counts content.
+func (a *Answer) Wrote(p []byte) {
+	a.written += int64(len(p))
+	if a.chunked {
+		kept := copy(a.tail[:], a.tail[min(len(p), len(a.tail)):])
+		copy(a.tail[kept:], p[max(0, len(p)-len(a.tail)):])
+	}
+}
+
+// Copied counts n bytes of content that nobody looked at.
+func (a *Answer) Copied(n int64) {
+	a.written += n
+	a.tail = [len(lastChunk)]byte{}
+}
+
+// lastChunk ends chunked content that has no trailers (RFC 9112 §7.1).
+const lastChunk = "0\r\n\r\n"
 
 // Short tells what is missing at the end of the answer, or nil.
 func (a *Answer) Short() error {
-	if n := a.Remaining(); n > 0 && a.state == ended {
+	switch {
+	case a.state != ended || a.NoContent():
+	case a.Remaining() > 0:
 		return fmt.Errorf("Content-Length announced %d bytes and %d were written", a.length, a.written)
+	case a.chunked && string(a.tail[:]) != lastChunk:
+		return errors.New("the chunked content has no last chunk")
 	}
 	return nil
 }
-
-func hasLineBreak(s string) bool { return strings.ContainsAny(s, "\r\n\x00") }

@@ -53,8 +53,14 @@ func (r *Root) Open(name string) (*os.File, fs.FileInfo, error) {
 		return Open(filepath.Join(r.dir, filepath.FromSlash(name)))
 	}
 	var f *os.File
-	err := r.do(name, func(root *os.Root, name string) (err error) {
-		f, err = root.OpenFile(name, openFlags, 0)
+	err := r.do(name, func(root *os.Root, name string) error {
+		info, err := root.Stat(name)
+		if err == nil {
+			err = check(name, info)
+		}
+		if err == nil {
+			f, err = root.OpenFile(name, openFlags, 0)
+		}
 		return err
 	})
 	return checked(f, err)
@@ -74,17 +80,34 @@ func (r *Root) Stat(name string) (info fs.FileInfo, err error) {
 
 // Open opens a path that is no matter of a Root, as Root.Open opens names.
 func Open(path string) (*os.File, fs.FileInfo, error) {
+	info, err := os.Stat(path)
+	if err == nil {
+		err = check(path, info)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
 	return checked(os.OpenFile(path, openFlags, 0))
 }
 
-// checked closes f again if it is nothing to serve.
+// check refuses what is nothing to serve. It comes before the open, which
+// already does something to a FIFO and to some devices.
+func check(name string, info fs.FileInfo) error {
+	if info.Mode().IsRegular() || info.IsDir() {
+		return nil
+	}
+	return &fs.PathError{Op: "open", Path: name, Err: ErrNotServed}
+}
+
+// checked closes f again if it is nothing to serve after all: it may have taken
+// the place of what was looked at before.
 func checked(f *os.File, err error) (*os.File, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
 	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() && !info.IsDir() {
-		err = &fs.PathError{Op: "open", Path: f.Name(), Err: ErrNotServed}
+	if err == nil {
+		err = check(f.Name(), info)
 	}
 	if err != nil {
 		f.Close()
@@ -105,7 +128,7 @@ func (r *Root) do(name string, use func(root *os.Root, name string) error) error
 		name = "."
 	}
 	err := use(r.root, name)
-	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, ErrNotServed) {
 		return err
 	}
 	resolved, rerr := r.resolve(name)

@@ -202,8 +202,18 @@ func TestSpecialFiles(t *testing.T) {
 	os.Symlink(os.DevNull, filepath.Join(dir, "null"))
 	r := New(dir, false)
 	defer r.Close()
-	if _, _, err := r.Open("fifo"); !errors.Is(err, ErrNotServed) {
-		t.Errorf("a FIFO: %v", err)
+	// Opening a FIFO would let a writer go that waits for a reader.
+	before := openFDs(t)
+	for _, open := range []func() (*os.File, fs.FileInfo, error){
+		func() (*os.File, fs.FileInfo, error) { return r.Open("fifo") },
+		func() (*os.File, fs.FileInfo, error) { return Open(filepath.Join(dir, "fifo")) },
+	} {
+		if _, _, err := open(); !errors.Is(err, ErrNotServed) {
+			t.Errorf("a FIFO: %v", err)
+		}
+	}
+	if after := openFDs(t); after > before+1 { // the directory
+		t.Errorf("%d descriptors before, %d after", before, after)
 	}
 	if got := read(r, "null"); got != "error" {
 		t.Errorf("a device: %q", got)
@@ -211,6 +221,14 @@ func TestSpecialFiles(t *testing.T) {
 	if _, _, err := Open(os.DevNull); !errors.Is(err, ErrNotServed) {
 		t.Errorf("a device: %v", err)
 	}
+}
+
+func openFDs(t *testing.T) int {
+	fds, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Log("this system does not tell which descriptors are open")
+	}
+	return len(fds)
 }
 
 // FuzzOpen: no name reaches the outside.

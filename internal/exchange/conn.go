@@ -23,23 +23,17 @@ func (c *conn) Write(p []byte) (int, error) {
 	return c.wire.Write(p)
 }
 
-// Close sends what is held back and closes the connection.
+// Close sends what is held back and closes the connection, under whoever is
+// reading or writing.
 func (c *conn) Close() error {
 	c.taken.Store(true)
-	c.wire.Flush()
-	return c.wire.Close()
+	return c.wire.CloseNow()
 }
 
 // CloseWrite ends the output and leaves the input open.
 func (c *conn) CloseWrite() error {
 	c.taken.Store(true)
-	if err := c.wire.Flush(); err != nil {
-		return err
-	}
-	if half, ok := c.wire.NetConn().(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return net.ErrClosed
+	return c.wire.CloseWrite()
 }
 
 // NetConn gives the connection below, as tls.Conn does. Its input lacks what

@@ -54,7 +54,9 @@ type Exchange struct {
 	scanner  http1.Scanner
 	section  string // the field section, where it came with the request line
 	line     http1.RequestLine
-	body     int64 // bytes of the body that were not read; negative: all that comes
+	headBy   time.Time // when the head has to have ended; zero before it began
+	length   int64     // of the body, as announced
+	body     int64     // bytes of the body that were not read; negative: all that comes
 	bodyErr  error
 	headSent int         // bytes of the head that Answer gave out and the output has not seen
 	early    bool        // content was refused that came before the head's end
@@ -81,7 +83,8 @@ func (x *Exchange) Next() {
 	x.scanner = http1.Scanner{}
 	x.section = ""
 	x.line = http1.RequestLine{}
-	x.body, x.bodyErr = 0, nil
+	x.headBy = time.Time{}
+	x.length, x.body, x.bodyErr = 0, 0, nil
 	x.headSent = 0
 	x.early, x.unframed = false, false
 	x.wire.Reclaim()
@@ -103,7 +106,8 @@ func (x *Exchange) ReadRequestLine() (string, error) {
 			x.suspect = true
 			return "", errTooLong
 		case i < 0:
-			if err := x.fillHead(n == 0, &seen); err != nil {
+			seen = n
+			if err := x.fill(n == 0); err != nil {
 				return "", err
 			}
 		case skipped < 2 && (n == 1 || n == 2 && b[0] == '\r'):
@@ -135,7 +139,6 @@ func (x *Exchange) ReadSection() (string, error) {
 	if x.section != "" {
 		return x.section, nil
 	}
-	started := true
 	for {
 		b := x.wire.Buffered()
 		n, err := x.scanner.Scan(b)
@@ -148,49 +151,37 @@ func (x *Exchange) ReadSection() (string, error) {
 			x.wire.Advance(n)
 			return section, nil
 		}
-		if err := x.fillSection(started); err != nil {
+		if err := x.fill(false); err != nil {
 			return "", err
 		}
-		started = false
 	}
 }
 
-// fillHead waits for more of a request line: for its first byte as long as the
-// idle limit, for the rest as long as the head limit. seen is moved to what has
-// come so far.
-func (x *Exchange) fillHead(first bool, seen *int) error {
-	if !first {
-		started := *seen == 0
-		*seen = len(x.wire.Buffered())
-		return x.fillSection(started)
+// fill waits for more of a head. Before its first byte the idle limit holds,
+// and no answer is owed; after that the head limit does, whose clock starts at
+// the first wait and does not start again.
+func (x *Exchange) fill(idle bool) error {
+	if idle {
+		x.readBy(x.limits.Idle)
+	} else {
+		if x.headBy.IsZero() && x.limits.Head > 0 {
+			x.headBy = time.Now().Add(x.limits.Head)
+		}
+		x.wire.ReadBy(x.headBy)
 	}
-	x.readBy(x.limits.Idle)
-	x.wire.SetIdle(true)
+	x.wire.SetIdle(idle)
 	err := x.wire.Fill()
 	x.wire.SetIdle(false)
+	late := errors.Is(err, os.ErrDeadlineExceeded)
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case idle && late:
 		return ErrIdle
-	}
-	return ErrClosed
-}
-
-// fillSection waits for more of a head whose first byte has come. The clock
-// starts at the first wait.
-func (x *Exchange) fillSection(started bool) error {
-	if started {
-		x.readBy(x.limits.Head)
-	}
-	err := x.wire.Fill()
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case late:
 		x.suspect = true
 		return ErrLate
-	case err == io.EOF:
+	case !idle && err == io.EOF:
 		return ErrIncomplete
 	}
 	return ErrClosed
@@ -204,11 +195,24 @@ func (x *Exchange) readBy(limit time.Duration) {
 	x.wire.ReadBy(time.Now().Add(limit))
 }
 
-// Begin tells what the head said: the body that follows, and whom the answer
-// is for.
-func (x *Exchange) Begin(line *http1.RequestLine, framing *http1.Framing) {
-	x.line = *line
-	x.body = framing.Length
+// Begin tells the request line, and so whom the answer is for.
+func (x *Exchange) Begin(line *http1.RequestLine) { x.line = *line }
+
+// Expect tells what the head said of the body that follows.
+func (x *Exchange) Expect(framing *http1.Framing) {
+	x.length, x.body = framing.Length, framing.Length
+}
+
+// Method gives the method that the client has sent.
+func (x *Exchange) Method() string { return x.line.Method }
+
+// ContentLength gives the length of the body, read or not.
+func (x *Exchange) ContentLength() int64 { return x.length }
+
+// Framed reports whether this client can tell where the answer ends without
+// the end of the connection. One of HTTP/1.0 knows nothing of chunks.
+func (x *Exchange) Framed() bool {
+	return x.Answer.Framed() && (!x.Answer.Chunked() || x.line.AtLeast(1, 1))
 }
 
 // Distrust says that the bytes which follow may not be what they seem, since
@@ -220,10 +224,6 @@ func (x *Exchange) Distrust() { x.suspect = true }
 func (x *Exchange) Doomed() bool {
 	return x.suspect || x.unframed || x.taken.Load() || isFailure(x.bodyErr) || x.body > maxDrained
 }
-
-// Remaining gives how many bytes of the body were not read; negative where it
-// goes on to the end of the connection.
-func (x *Exchange) Remaining() int64 { return x.body }
 
 // Body gives the message body.
 func (x *Exchange) Body() io.Reader { return (*body)(x) }
@@ -263,23 +263,26 @@ func (b *body) Read(p []byte) (int, error) {
 // anyway. The error is what went wrong with the answer, for the log.
 func (x *Exchange) Settle(closing bool) (goOn bool, problem error) {
 	a := &x.Answer
+	x.wire.Reclaim()
 	switch err := cmp.Or(x.wire.WriteErr(), x.bodyErr); {
 	case errors.Is(err, net.ErrClosed) || isFailure(err) && x.taken.Load():
 		return false, nil // it was the server, or the handler, that ended it
 	case isFailure(err):
 		problem = &GoneError{err}
-	case a.Fault() != nil && !a.Sunk():
+	case a.Fault() != nil:
 		problem = a.Fault()
+	case x.headSent > 0:
+		problem = errors.New("the head of the answer did not come through WFile")
 	case x.early:
 		problem = ErrNoEndHeaders
 	case a.Begun() && !a.Ended():
 		problem = errors.New("the head of the answer was not ended: EndHeaders is missing")
-	case x.line.Method != "" && x.line.Version != "HTTP/0.9" && a.Code() == 0 && !a.Ended() && !x.unframed && !x.taken.Load():
+	case x.line.AtLeast(1, 0) && !a.Begun() && !x.unframed && !x.taken.Load():
 		problem = errors.New("no answer was sent")
 	default:
 		problem = a.Short()
 	}
-	answered := a.Ended() && !a.Sunk() && a.Framed()
+	answered := a.Ended() && !a.Sunk() && x.Framed()
 	if problem != nil || closing || x.Doomed() || !answered || x.body < 0 {
 		return false, problem
 	}
@@ -309,6 +312,7 @@ func (e *GoneError) Unwrap() error { return e.Err }
 // Close ends the connection. It reports whether that takes time, because the
 // client has sent what nobody read: then Linger has to do it.
 func (x *Exchange) Close() (closed bool) {
+	x.wire.Reclaim()
 	err := x.wire.Flush()
 	if err == nil && !x.taken.Load() && (x.suspect || x.body != 0 || len(x.wire.Buffered()) > 0) {
 		return false

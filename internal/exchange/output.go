@@ -35,17 +35,22 @@ func (x *Exchange) EndHead(current, keepAlive bool) {
 // TakeHead gives the lines of the head that were not sent. They are to go
 // through Output, as its next bytes, however they get there.
 func (x *Exchange) TakeHead() []byte {
-	lines := x.Answer.Lines()
+	lines := x.Answer.Take()
 	x.headSent += len(lines)
-	x.Answer.Take()
 	return lines
 }
 
-// Replace drops what was begun and not sent of an answer that was refused, so
-// that another can take its place.
-func (x *Exchange) Replace() {
+// Replace drops what was begun of an answer, so that another can take its
+// place. Where some of it has been sent, it drops what follows instead, and
+// reports false.
+func (x *Exchange) Replace() bool {
+	if x.Answer.Ended() || x.Answer.Partly() || x.unframed || x.taken.Load() {
+		x.Answer.Sink()
+		x.suspect = true
+		return false
+	}
 	x.Answer.Reset()
-	x.headSent = 0
+	return true
 }
 
 // Output takes the head, as TakeHead gave it, and the content of the answer.
@@ -77,16 +82,16 @@ func (o *Output) Write(p []byte) (int, error) {
 	}
 	p, excess := x.admit(p)
 	if len(p) > 0 {
-		var err error
+		sent, err := len(p), error(nil)
 		if x.pipelined() {
 			err = x.wire.Hold(p)
 		} else {
-			_, err = x.wire.Write(p)
+			sent, err = x.wire.Write(p)
 		}
+		x.Answer.Wrote(p[:sent])
 		if err != nil {
-			return 0, err
+			return n - excess - len(p) + sent, err
 		}
-		x.Answer.Wrote(int64(len(p)))
 	}
 	if excess > 0 {
 		x.unframed = true
@@ -127,7 +132,8 @@ func (x *Exchange) admit(p []byte) (rest []byte, excess int) {
 // pipelined reports whether another request has come already, so that its
 // answer can share a system call with this one.
 func (x *Exchange) pipelined() bool {
-	return int64(len(x.wire.Buffered())) > x.body && x.body >= 0
+	// In a tunnel another goroutine may be reading: the buffer is its own then.
+	return x.body >= 0 && int64(len(x.wire.Buffered())) > x.body
 }
 
 // ReadFrom sends content from r until it ends. A file goes out by the system's
@@ -154,7 +160,7 @@ func (o *Output) ReadFrom(r io.Reader) (int64, error) {
 		source = r
 	}
 	sent, err := x.wire.CopyFrom(source, n)
-	x.Answer.Wrote(sent)
+	x.Answer.Copied(sent)
 	if isLimited && source != r {
 		limited.N -= sent
 	}

@@ -31,7 +31,7 @@ func (l *RequestLine) AtLeast(major, minor int) bool {
 // A line of no words gives a zero RequestLine and no error: there is no
 // request, and nobody to answer.
 func ParseRequestLine(line string) (RequestLine, *Error) {
-	line = strings.TrimRight(line, "\r\n")
+	line = cutLineEnd(line)
 	method, rest := cutWord(line)
 	if method == "" {
 		return RequestLine{}, nil

@@ -33,6 +33,7 @@ func TestParseRequestLine(t *testing.T) {
 		{"RFC 9112 §2.2 CR inside", "GET /\rX HTTP/1.1", RequestLine{}, `Bad request syntax ('GET /\rX HTTP/1.1')`},
 		{"NUL inside", "GET /\x00 HTTP/1.1", RequestLine{}, `Bad request syntax ('GET /\x00 HTTP/1.1')`},
 		{"DEL inside", "GET /\x7f HTTP/1.1", RequestLine{}, `Bad request syntax ('GET /\x7f HTTP/1.1')`},
+		{"RFC 9112 §2.2 two CR at the end", "GET / HTTP/1.1\r\r\n", RequestLine{}, `Bad request version ('HTTP/1.1\r')`},
 		{"VT is no blank", "GET\v/ HTTP/1.1", RequestLine{}, "Bad request syntax ('GET\\x0b/ HTTP/1.1')"},
 		{"FF is no blank", "GET /\fx HTTP/1.1", RequestLine{}, `Bad request syntax ('GET /\x0cx HTTP/1.1')`},
 		{"ESC in two words", "GET /\x1b", RequestLine{}, `Bad request syntax ('GET /\x1b')`},

@@ -7,15 +7,16 @@ import (
 
 // CutAbsolute takes an absolute-form target apart (RFC 9112 §3.2.2): the
 // scheme with its "://", the authority, and what an origin-form target for the
-// same resource would be. ok is false for a target of any other form.
+// same resource would be. ok is false for a target of any other form, and for
+// one of a scheme that is not ours.
 //
-//	absolute-form = absolute-URI, here scheme "://" authority path [ "?" query ]
+//	absolute-form = absolute-URI, here ( "http" / "https" ) "://" authority path-abempty [ "?" query ]
 func CutAbsolute(target string) (scheme, authority, origin string, ok bool) {
 	if strings.HasPrefix(target, "/") {
 		return "", "", target, false
 	}
 	i := strings.Index(target, "://")
-	if i < 0 || !isScheme(target[:i]) {
+	if i < 0 || !EqualName(target[:i], "http") && !EqualName(target[:i], "https") {
 		return "", "", target, false
 	}
 	i += len("://")
@@ -28,14 +29,6 @@ func CutAbsolute(target string) (scheme, authority, origin string, ok bool) {
 		origin = "/" + origin
 	}
 	return target[:i], target[i : i+end], origin, true
-}
-
-// isScheme follows RFC 3986 §3.1:
-//
-//	scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." )
-func isScheme(s string) bool {
-	return all(s, func(c byte) bool { return isAlnum(c) || c == '+' || c == '-' || c == '.' }) &&
-		'a' <= lower(s[0]) && lower(s[0]) <= 'z'
 }
 
 // ValidHost reports whether s is what Host may hold (RFC 9110 §7.2): a host

@@ -4,7 +4,9 @@ package lifetime
 
 import (
 	"errors"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -112,11 +114,12 @@ func (s *Set) End() error {
 // Abandon cuts the members that are left, and lets nobody wait for them.
 func (s *Set) Abandon() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	for m := range s.members {
+	members := slices.Collect(maps.Keys(s.members))
+	s.give(cut)
+	s.mu.Unlock()
+	for _, m := range members { // one that takes its time keeps nobody else waiting
 		m.Cut()
 	}
-	s.give(cut)
 }
 
 func (s *Set) checkEnd() {

@@ -1,7 +1,10 @@
 // Package logline writes one line of the log, in the form that CPython's log_message gives it.
 package logline
 
-import "unicode/utf8"
+import (
+	"unicode"
+	"unicode/utf8"
+)
 
 // Append appends the line
 //
@@ -9,7 +12,7 @@ import "unicode/utf8"
 //
 // with its newline to dst. All three are escaped as AppendEscaped does, so one record is one line of valid UTF-8
 // whatever a client sent.
-func Append(dst []byte, addr, date, message string) []byte {
+func Append[T string | []byte](dst []byte, addr, date string, message T) []byte {
 	dst = AppendEscaped(dst, addr)
 	dst = append(dst, " - - ["...)
 	dst = AppendEscaped(dst, date)
@@ -23,7 +26,7 @@ func Append(dst []byte, addr, date, message string) []byte {
 //
 // Unlike CPython, which reads what a client sent as latin-1, we keep UTF-8 as it is; a byte that is not part
 // of any becomes \xhh as well.
-func AppendEscaped(dst []byte, message string) []byte {
+func AppendEscaped[T string | []byte](dst []byte, message T) []byte {
 	done := 0 // message[:done] is in dst
 	for i := 0; i < len(message); {
 		c, size := message[i], 1
@@ -33,13 +36,16 @@ func AppendEscaped(dst []byte, message string) []byte {
 		}
 		if c >= utf8.RuneSelf {
 			var r rune
-			r, size = utf8.DecodeRuneInString(message[i:])
+			r, size = utf8.DecodeRuneInString(string(message[i:min(i+utf8.UTFMax, len(message))]))
 			if size > 1 {
-				if !isC1(r) {
+				if isC1(r) {
+					c = byte(r)
+				} else if isUnseen(r) {
+					size = 1 // byte by byte, as what is no UTF-8
+				} else {
 					i += size
 					continue
 				}
-				c = byte(r)
 			}
 		}
 		dst = append(dst, message[done:i]...)
@@ -57,3 +63,10 @@ func AppendEscaped(dst []byte, message string) []byte {
 const hex = "0123456789abcdef"
 
 func isC1(r rune) bool { return 0x80 <= r && r <= 0x9f }
+
+// isUnseen reports whether r ends a line for some who show text, or turns its
+// direction: a log that holds it reads otherwise than it is. CPython escapes
+// them too, since they hold C1 controls when read as latin-1.
+func isUnseen(r rune) bool {
+	return r == 0x2028 || r == 0x2029 || unicode.Is(unicode.Bidi_Control, r)
+}

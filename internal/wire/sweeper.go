@@ -37,9 +37,8 @@ func (s *Sweeper) wake() {
 	}
 }
 
-// sweep looks at each connection of the list once. It waits for none: one that
-// is being written needs no help, and a write happens on its own goroutine,
-// which ends with that write.
+// sweep looks at each connection of the list once. It waits for none: what is
+// overdue is written on a goroutine of its own, which ends with that write.
 func (s *Sweeper) sweep() {
 	s.mu.Lock()
 	list := s.list
@@ -48,26 +47,22 @@ func (s *Sweeper) sweep() {
 
 	kept := list[:0]
 	for _, c := range list {
-		if !c.mu.TryLock() {
+		switch held := c.held.Load(); held {
+		case 0:
+			c.listed.Store(false)
+			// Output that was held in between found the connection listed.
+			if c.held.Load() != 0 && !c.listed.Swap(true) {
+				kept = append(kept, c)
+			}
+		case c.seen:
 			kept = append(kept, c)
-			continue
-		}
-		switch {
-		case len(c.out) == 0:
-			c.listed = false
-			c.mu.Unlock()
-		case !c.old:
-			c.old = true
-			kept = append(kept, c)
-			c.mu.Unlock()
+			go c.tryFlush()
 		default:
-			c.listed = false
-			go func() {
-				defer c.mu.Unlock()
-				c.flush()
-			}()
+			c.seen = held
+			kept = append(kept, c)
 		}
 	}
+	clear(list[len(kept):]) // or the list would keep what is closed from going
 
 	s.mu.Lock()
 	defer s.mu.Unlock()

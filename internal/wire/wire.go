@@ -9,10 +9,13 @@ package wire
 import (
 	"errors"
 	"io"
+	"math"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -43,14 +46,17 @@ type Conn struct {
 	idle      atomic.Bool // between requests
 	woken     atomic.Bool
 
+	held     atomic.Uint64 // which output is held: a number of its own, or 0
+	listed   atomic.Bool   // the sweeper has it
+	seen     uint64        // which output the sweeper saw held
+	ownWrite atomic.Bool   // as ownRead
+
 	mu         sync.Mutex // guards what follows; held while writing
 	out        []byte     // held output
+	holds      uint64     // how many there have been
 	werr       error      // the first error of a write
 	stall      time.Duration
 	writeArmed time.Time
-	ownWrite   bool
-	listed     bool // the sweeper has it
-	old        bool // the sweeper has seen this output held before
 }
 
 // New gives a Conn over nc whose held output sweeper looks after.
@@ -125,15 +131,20 @@ func (c *Conn) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	// Where another goroutine is writing, what is held leaves with that.
-	if c.mu.TryLock() {
-		err := c.flush()
-		c.mu.Unlock()
-		if err != nil {
-			return 0, err
-		}
+	if err := c.tryFlush(); err != nil {
+		return 0, err
 	}
 	return c.read(p)
+}
+
+// tryFlush writes what is held, unless another goroutine is writing: then it
+// leaves with that, or by the sweeper.
+func (c *Conn) tryFlush() error {
+	if !c.mu.TryLock() {
+		return nil
+	}
+	defer c.mu.Unlock()
+	return c.flush()
 }
 
 // read reads from the connection, up to readBy. A deadline that was set for an
@@ -141,7 +152,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 // ends too early, the time left is seen here. So a connection that is busy sets
 // none at all.
 func (c *Conn) read(p []byte) (int, error) {
-	for {
+	for early := 0; ; {
 		c.armRead()
 		n, err := c.nc.Read(p)
 		if n > 0 {
@@ -153,8 +164,16 @@ func (c *Conn) read(p []byte) (int, error) {
 		if c.idle.Load() && c.woken.Load() {
 			return 0, ErrWoken
 		}
-		if !c.readBy.IsZero() && !time.Now().Before(c.readBy) {
+		now := time.Now()
+		if !c.readBy.IsZero() && !now.Before(c.readBy) {
 			return 0, err
+		}
+		// Wake may have set a deadline before ours, once. A connection that
+		// goes on to end waits by itself would keep us here.
+		if now.Before(c.readArmed) {
+			if early++; early > 1 {
+				return 0, err
+			}
 		}
 		c.readArmed = c.readBy
 		c.nc.SetReadDeadline(c.readBy)
@@ -178,7 +197,8 @@ func (c *Conn) armRead() {
 }
 
 // StallLimit sets how long a write may go without any progress before it ends
-// with os.ErrDeadlineExceeded. Zero is no limit.
+// with os.ErrDeadlineExceeded; it may take a quarter longer to be noticed. Zero
+// is no limit.
 func (c *Conn) StallLimit(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -193,12 +213,15 @@ func (c *Conn) Hold(p []byte) error {
 	if c.werr != nil {
 		return c.werr
 	}
+	if len(c.out) == 0 {
+		c.holds++
+		c.held.Store(c.holds)
+	}
 	c.out = append(c.out, p...)
 	if len(c.out) > maxHeld {
 		return c.flush()
 	}
-	if !c.listed {
-		c.listed = true
+	if !c.listed.Load() && !c.listed.Swap(true) {
 		c.sweeper.add(c)
 	}
 	return nil
@@ -212,11 +235,10 @@ func (c *Conn) Write(p []byte) (int, error) {
 		return c.write(p)
 	}
 	if len(p) <= maxHeld {
+		held := len(c.out)
 		c.out = append(c.out, p...)
-		if err := c.flush(); err != nil {
-			return 0, err
-		}
-		return len(p), nil
+		n, err := c.flushed()
+		return max(0, n-held), err
 	}
 	if err := c.flush(); err != nil {
 		return 0, err
@@ -232,118 +254,153 @@ func (c *Conn) Flush() error {
 }
 
 func (c *Conn) flush() error {
-	if len(c.out) == 0 {
-		return c.werr
-	}
-	_, err := c.write(c.out)
-	c.out = c.out[:0]
-	c.old = false
-	if cap(c.out) > maxKept {
-		c.out = nil
-	}
+	_, err := c.flushed()
 	return err
 }
 
-// write writes p whole. The caller holds mu.
-func (c *Conn) write(p []byte) (int, error) {
-	n, err := c.progress(func() (int64, error) {
-		n, err := c.nc.Write(p)
-		p = p[n:]
-		return int64(n), err
-	})
-	return int(n), err
+// flushed writes what is held, and tells how much of it was written. The caller
+// holds mu.
+func (c *Conn) flushed() (int, error) {
+	if len(c.out) == 0 {
+		return 0, c.werr
+	}
+	c.held.Store(0)
+	n, err := c.write(c.out)
+	c.out = c.out[:0]
+	if cap(c.out) > maxKept {
+		c.out = nil
+	}
+	return n, err
 }
 
-// progress calls step until it is done, fails, or makes no progress for the
-// stall limit. Like read, it sets a deadline only when the last one has passed.
-// The caller holds mu.
-func (c *Conn) progress(step func() (int64, error)) (total int64, err error) {
+// write writes p whole. A connection that is not the system's own, as TLS, may
+// be unable to take up a write that was cut short, so it gets its bytes in
+// pieces that a slow client can take before the stall limit. The caller holds
+// mu.
+func (c *Conn) write(p []byte) (total int, err error) {
+	size := len(p)
+	if _, ok := c.nc.(syscall.Conn); !ok {
+		size = maxHeld
+	}
+	for {
+		piece := p[:min(size, len(p))]
+		n, err := c.progress(func(int64) (int64, error) {
+			n, err := c.nc.Write(piece)
+			piece = piece[n:]
+			return int64(n), err
+		})
+		total += int(n)
+		p = p[n:]
+		if err != nil || len(p) == 0 {
+			return total, err
+		}
+	}
+}
+
+// progress calls step until it is done, fails, or has made no progress for the
+// stall limit; step is told how far it has come, and goes on from there. A
+// deadline is set only where the last one does not leave enough time, so a
+// connection that is busy sets one every few seconds. The caller holds mu.
+func (c *Conn) progress(step func(done int64) (int64, error)) (done int64, err error) {
 	if c.werr != nil {
 		return 0, c.werr
 	}
-	moved := time.Now()
-	if !c.ownWrite && c.stall > 0 && c.writeArmed.IsZero() {
-		c.armWrite(moved)
-	}
 	for {
-		n, err := step()
-		total += n
+		c.armWrite()
+		n, err := step(done)
+		done += n
 		if err == nil {
-			return total, nil
+			return done, nil
 		}
-		now := time.Now()
-		if n > 0 {
-			moved = now
-		}
-		if c.ownWrite || c.stall <= 0 || !errors.Is(err, os.ErrDeadlineExceeded) || now.Sub(moved) >= c.stall {
+		if n == 0 || c.ownWrite.Load() || !errors.Is(err, os.ErrDeadlineExceeded) {
 			c.werr = err
-			return total, err
+			return done, err
 		}
-		c.armWrite(now)
 	}
 }
 
-func (c *Conn) armWrite(now time.Time) {
-	c.writeArmed = now.Add(c.stall)
-	c.nc.SetWriteDeadline(c.writeArmed)
+// armWrite sees to it that a write which begins now has the stall limit's time.
+func (c *Conn) armWrite() {
+	if c.stall <= 0 || c.ownWrite.Load() {
+		return
+	}
+	if now := time.Now(); c.writeArmed.Sub(now) < c.stall {
+		c.writeArmed = now.Add(c.stall + c.stall/4)
+		c.nc.SetWriteDeadline(c.writeArmed)
+	}
 }
 
 // CopyFrom writes what is held and then at most n bytes of r, or all of it
 // where n is negative. It gives the bytes of r that were written. A small file
-// leaves in one write with what was held; a large one by the system's own copy
-// (sendfile) where there is one.
+// leaves in one write with what was held, a large one by the system's own copy
+// (sendfile) where there is one; anything else piece by piece, each as soon as
+// it is read.
 func (c *Conn) CopyFrom(r io.Reader, n int64) (int64, error) {
 	if n == 0 {
 		return 0, nil
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	file, isFile := r.(*os.File)
-	if isFile && 0 < n && n < copyBelow {
-		return c.readSmall(file, n)
+	if n < 0 {
+		n = math.MaxInt64
 	}
-	if err := c.flush(); err != nil {
-		return 0, err
+	if file, ok := r.(*os.File); ok {
+		// What has a position can be read again from there, and does not wait.
+		if start, err := file.Seek(0, io.SeekCurrent); err == nil {
+			if n < copyBelow {
+				return c.copySmall(file, n)
+			}
+			if rf, ok := c.nc.(io.ReaderFrom); ok {
+				return c.copyFile(rf, file, start, n)
+			}
+		}
 	}
-	if n > 0 {
-		r = &io.LimitedReader{R: r, N: n}
-	}
-	if rf, ok := c.nc.(io.ReaderFrom); ok {
-		return c.progress(func() (int64, error) { return rf.ReadFrom(r) })
-	}
-	return c.copy(r)
+	return c.copy(&io.LimitedReader{R: r, N: n})
 }
 
-// readSmall appends at most n bytes of file to what is held, and writes.
-func (c *Conn) readSmall(file *os.File, n int64) (int64, error) {
+// copySmall appends at most n bytes of file to what is held, and writes.
+func (c *Conn) copySmall(file *os.File, n int64) (int64, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.werr != nil {
 		return 0, c.werr
 	}
 	held := len(c.out)
-	need := held + int(n)
-	if cap(c.out) < need {
-		out := make([]byte, held, need)
-		copy(out, c.out)
-		c.out = out
-	}
-	got, rerr := io.ReadFull(file, c.out[held:need])
+	c.out = slices.Grow(c.out, int(n))
+	got, rerr := io.ReadFull(file, c.out[held:held+int(n)])
 	c.out = c.out[:held+got]
+	written, err := c.flushed()
+	if err == nil && rerr != io.EOF && rerr != io.ErrUnexpectedEOF {
+		err = rerr
+	}
+	return int64(max(0, written-held)), err
+}
+
+// copyFile leaves at most n bytes of file to the connection. Where that falls
+// back on reading and writing, and a write ends too early, what was read and
+// not written is read again.
+func (c *Conn) copyFile(rf io.ReaderFrom, file *os.File, start, n int64) (int64, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if err := c.flush(); err != nil {
 		return 0, err
 	}
-	if rerr == io.EOF || rerr == io.ErrUnexpectedEOF {
-		rerr = nil
-	}
-	return int64(got), rerr
+	return c.progress(func(done int64) (int64, error) {
+		if done > 0 {
+			if _, err := file.Seek(start+done, io.SeekStart); err != nil {
+				return 0, err
+			}
+		}
+		return rf.ReadFrom(&io.LimitedReader{R: file, N: n - done})
+	})
 }
 
-// copy writes r piece by piece, each as soon as it is read.
+// copy writes r piece by piece. It waits for r without keeping others from
+// writing, so that what is held still leaves in time.
 func (c *Conn) copy(r io.Reader) (total int64, err error) {
 	b := make([]byte, maxHeld)
 	for {
 		n, rerr := r.Read(b)
 		if n > 0 {
-			m, err := c.write(b[:n])
+			m, err := c.Write(b[:n])
 			total += int64(m)
 			if err != nil {
 				return total, err
@@ -374,26 +431,44 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 
 // SetWriteDeadline is to writes what SetReadDeadline is to reads.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
-	c.mu.Lock()
-	c.ownWrite = true
-	c.mu.Unlock()
+	c.ownWrite.Store(true)
 	return c.nc.SetWriteDeadline(t)
 }
 
-// Reclaim takes the deadlines back: the connection's own limits apply again.
+// Reclaim takes the deadlines back: the connection's own limits apply again. It
+// is for a moment at which nobody reads or writes.
 func (c *Conn) Reclaim() {
 	if c.ownRead.Load() {
 		c.ownRead.Store(false)
 		c.readArmed = time.Time{}
 		c.nc.SetReadDeadline(time.Time{})
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.ownWrite {
-		c.ownWrite = false
+	if c.ownWrite.Load() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.ownWrite.Store(false)
 		c.writeArmed = time.Time{}
 		c.nc.SetWriteDeadline(time.Time{})
 	}
+}
+
+// CloseWrite writes what is held and ends the output, where the connection can.
+func (c *Conn) CloseWrite() error {
+	half, ok := c.nc.(interface{ CloseWrite() error })
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	if err := c.tryFlush(); err != nil {
+		return err
+	}
+	return half.CloseWrite()
+}
+
+// CloseNow writes what is held if nobody is writing, and closes the connection
+// under whoever is.
+func (c *Conn) CloseNow() error {
+	c.tryFlush()
+	return c.nc.Close()
 }
 
 // Close closes the connection. It may be called by any goroutine. What is held
@@ -406,8 +481,7 @@ func (c *Conn) Close() error { return c.nc.Close() }
 // away until the other side closes, for at most the given time and bytes.
 func (c *Conn) Linger(limit time.Duration, bytes int64) {
 	defer c.Close()
-	half, ok := c.nc.(interface{ CloseWrite() error })
-	if !ok || half.CloseWrite() != nil {
+	if c.CloseWrite() != nil {
 		return
 	}
 	c.nc.SetReadDeadline(time.Now().Add(limit))

@@ -68,8 +68,8 @@ func TestHold(t *testing.T) {
 		{"two, with a flush", func(c *Conn) { c.Hold([]byte("a")); c.Hold([]byte("b")); c.Flush() }, []string{"ab"}, 0},
 		{"before a wait for input", func(c *Conn) { c.Hold([]byte("a")); c.Fill() }, []string{"a"}, 0},
 		{"before a read", func(c *Conn) { c.Hold([]byte("a")); c.Read(make([]byte, 1)) }, []string{"a"}, 0},
-		{"too much to hold", func(c *Conn) { c.Hold(bytes.Repeat([]byte("a"), maxHeld+1)) }, []string{strings.Repeat("a", maxHeld+1)}, 0},
-		{"with a large write", func(c *Conn) { c.Hold([]byte("a")); c.Write(bytes.Repeat([]byte("b"), maxHeld+1)) }, []string{"a", strings.Repeat("b", maxHeld+1)}, 0},
+		{"too much to hold", func(c *Conn) { c.Hold(bytes.Repeat([]byte("a"), maxHeld+1)) }, []string{strings.Repeat("a", maxHeld), "a"}, 0},
+		{"with a large write", func(c *Conn) { c.Hold([]byte("a")); c.Write(bytes.Repeat([]byte("b"), maxHeld+1)) }, []string{"a", strings.Repeat("b", maxHeld), "b"}, 0},
 		{"and nothing else", func(c *Conn) { c.Hold([]byte("a")) }, []string{"a"}, 2 * tick},
 		{"and nothing else, after that again", func(c *Conn) {
 			c.Hold([]byte("a"))
@@ -119,12 +119,11 @@ func TestSweeperDoesNotWait(t *testing.T) {
 		}
 		stuckClient.Close()
 		client.Close()
-		synctest.Wait()
+		time.Sleep(3 * tick)
+		sweeper.mu.Lock()
+		defer sweeper.mu.Unlock()
 		if sweeper.awake || len(sweeper.list) > 0 {
-			time.Sleep(2 * tick)
-			if sweeper.awake {
-				t.Error("the sweeper is awake with nothing to do")
-			}
+			t.Errorf("the sweeper is awake with nothing to do, for %d connections", len(sweeper.list))
 		}
 	})
 }
@@ -267,6 +266,186 @@ func TestStall(t *testing.T) {
 		client.Close()
 	})
 }
+
+// tcp gives a Conn over TCP, and the client's end.
+func tcp(t *testing.T) (*Conn, *net.TCPConn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	client, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close(); server.Close() })
+	return New(server, new(Sweeper)), client.(*net.TCPConn)
+}
+
+// halting gives its text in pieces, with a wait between them.
+type halting struct {
+	text  string
+	piece int
+	wait  time.Duration
+}
+
+func (h *halting) Read(p []byte) (int, error) {
+	if h.text == "" {
+		return 0, io.EOF
+	}
+	time.Sleep(h.wait)
+	n := copy(p, h.text[:min(h.piece, len(h.text))])
+	h.text = h.text[n:]
+	return n, nil
+}
+
+// TestNothingIsLost: content whose source takes longer than the client may, and
+// content for a client that takes its time, arrives whole.
+func TestNothingIsLost(t *testing.T) {
+	large := strings.Repeat("0123456789abcdef", 1<<18) // 4 MiB
+	name := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(name, []byte(large), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		name   string
+		source func(t *testing.T) io.Reader
+		want   string
+		slow   bool // the client
+	}{
+		{"a halting source", func(*testing.T) io.Reader { return &halting{"0123456789", 1, 30 * time.Millisecond} }, "0123456789", false},
+		{"a string", func(*testing.T) io.Reader { return onlyReader{strings.NewReader(large)} }, large, true},
+		{"a file", func(t *testing.T) io.Reader {
+			f, err := os.Open(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { f.Close() })
+			return f
+		}, large, true},
+		{"a pipe", func(t *testing.T) io.Reader {
+			r, w, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { r.Close() })
+			go func() {
+				defer w.Close()
+				io.Copy(w, &halting{"0123456789", 2, 30 * time.Millisecond})
+			}()
+			return r
+		}, "0123456789", false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c, client := tcp(t)
+			c.StallLimit(100 * time.Millisecond)
+			c.Write([]byte("x")) // arms the deadline, which has passed before the end
+			got := make(chan []byte, 1)
+			go func() {
+				b := make([]byte, 1<<16)
+				var all []byte
+				for {
+					if tc.slow {
+						time.Sleep(2 * time.Millisecond)
+					}
+					n, err := client.Read(b)
+					all = append(all, b[:n]...)
+					if err != nil {
+						got <- all
+						return
+					}
+				}
+			}()
+			time.Sleep(150 * time.Millisecond)
+			sent, err := c.CopyFrom(tc.source(t), -1)
+			if err != nil || sent != int64(len(tc.want)) {
+				t.Errorf("%d of %d bytes, %v", sent, len(tc.want), err)
+			}
+			c.Close()
+			if b := <-got; string(b) != "x"+tc.want {
+				t.Errorf("%d bytes came, want %d", len(b), 1+len(tc.want))
+			}
+		})
+	}
+}
+
+type onlyReader struct{ io.Reader }
+
+// TestHeadOfASlowSource: a head does not wait for the content behind it.
+func TestHeadOfASlowSource(t *testing.T) {
+	c, client := tcp(t)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	copied := make(chan error, 1)
+	c.Hold([]byte("head"))
+	go func() {
+		_, err := c.CopyFrom(r, 7)
+		copied <- err
+	}()
+	if _, err := io.ReadFull(client, make([]byte, 4)); err != nil {
+		t.Fatal(err)
+	}
+	w.Write([]byte("content"))
+	w.Close()
+	if err := <-copied; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCloseNow: closing does not wait behind a write that is stuck.
+func TestCloseNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, client := pipe()
+		defer client.Close()
+		c.StallLimit(time.Hour)
+		done := make(chan error, 1)
+		go func() {
+			_, err := c.Write([]byte("nobody reads this"))
+			done <- err
+		}()
+		synctest.Wait()
+		began := time.Now()
+		c.CloseNow()
+		if err := <-done; err == nil || time.Since(began) > 0 {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+	})
+}
+
+// TestBrokenForGood: a connection whose write deadline cannot be mended, as
+// TLS's, is given up at once.
+func TestBrokenForGood(t *testing.T) {
+	c, below, client := pipe()
+	defer client.Close()
+	below.Conn = stuck{below.Conn}
+	c.StallLimit(time.Minute)
+	if _, err := c.Write([]byte("x")); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error(err)
+	}
+	if n := below.writeDeadlines.Load(); n > 2 {
+		t.Errorf("%d deadlines were set", n)
+	}
+	c.ReadBy(time.Now().Add(time.Minute))
+	if err := c.Fill(); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error(err)
+	}
+	if n := below.reads.Load(); n > 3 {
+		t.Errorf("%d reads", n)
+	}
+}
+
+type stuck struct{ net.Conn }
+
+func (stuck) Read([]byte) (int, error)  { return 0, os.ErrDeadlineExceeded }
+func (stuck) Write([]byte) (int, error) { return 0, os.ErrDeadlineExceeded }
 
 // TestBuffer: what is left unread survives growing and moving.
 func TestBuffer(t *testing.T) {
