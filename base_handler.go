@@ -15,6 +15,7 @@ import (
 
 	"example.com/httpserver/internal/exchange"
 	"example.com/httpserver/internal/http1"
+	"example.com/httpserver/internal/httpdate"
 	"example.com/httpserver/internal/logline"
 	"example.com/httpserver/internal/pyrepr"
 )
@@ -377,7 +378,13 @@ func (h *BaseHandler) MethodTable() map[string]func() { return nil }
 // authority of an absolute-form target or the value of Host, or "".
 func (h *BaseHandler) Host() string { return h.host }
 
-// ContentLength is the length of the body in bytes, 0 where there is none.
+// ContentLength is the length of the body in bytes, 0 where there is none. So
+// this is a limit, before anything of it was read:
+//
+//	if h.ContentLength() > max {
+//		h.SendError(413, "", "")
+//		return
+//	}
 func (h *BaseHandler) ContentLength() int64 { return h.c.ContentLength() }
 
 // endRequest settles what the answer leaves behind: it decides whether the
@@ -513,10 +520,15 @@ func (h *BaseHandler) VersionString() string {
 
 // DateTimeString formats t, or the current time if t is zero, as an
 // IMF-fixdate (RFC 9110 §5.6.7): "Sun, 06 Nov 1994 08:49:37 GMT".
-func (h *BaseHandler) DateTimeString(t time.Time) string { return h.Server.dates().httpDate(t) }
+func (h *BaseHandler) DateTimeString(t time.Time) string {
+	if t.IsZero() {
+		return h.Server.dates.IMF(time.Now())
+	}
+	return httpdate.Format(t)
+}
 
 // LogDateTimeString formats the current local time: "06/Nov/1994 08:49:37".
-func (h *BaseHandler) LogDateTimeString() string { return h.Server.dates().logDate() }
+func (h *BaseHandler) LogDateTimeString() string { return h.Server.dates.Log(time.Now()) }
 
 // AddressString is the host part of ClientAddress. Like CPython, no name is
 // looked up.

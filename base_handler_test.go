@@ -57,8 +57,9 @@ func (h *answers) DoLONG() {
 	h.SendResponse(200, "")
 	h.SendHeader("Content-Length", "4")
 	h.EndHeaders()
-	n, err := io.WriteString(h.WFile, "longer")
-	h.LogError("wrote %d: %v", n, errors.Is(err, os.ErrDeadlineExceeded))
+	if n, err := io.WriteString(h.WFile, "longer"); n != 4 || err == nil {
+		h.LogError("wrote %d: %v", n, err)
+	}
 }
 func (h *answers) DoHINTS() {
 	h.SendResponseOnly(103, "")
@@ -89,6 +90,7 @@ func (h *answers) DoRAW() {
 	io.WriteString(h.WFile, "raw")
 }
 func (h *answers) DoBYHAND()  { io.WriteString(h.WFile, "HTTP/1.1 299 By Hand\r\nX: y\r\n\r\ntext") }
+func (h *answers) DoNOHEAD()  { io.WriteString(h.WFile, "text") }
 func (h *answers) DoNOTHING() {}
 func (h *answers) DoNOEND() {
 	h.SendResponse(200, "")
@@ -219,13 +221,14 @@ func TestAnswers(t *testing.T) {
 		{"RFC 9112 §9.6 the client closes", "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\npath /a", false, ""},
 		{"RFC 9112 §9.6 the handler closes", "CLOSE / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nclosing", false, ""},
 		{"RFC 9112 §6.3 less than announced", "SHORT / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", false, "SHORT: Content-Length announced 10 bytes and 5 were written"},
-		{"RFC 9112 §6.3 more than announced", "LONG / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlong", false, "wrote 4"},
-		{"a line break in a value", "SPLIT / HTTP/1.1\r\nHost: x\r\n\r\n", page500 + "…", false, `SPLIT: answer refused: a control character in the value of X-Evil: "a\r\nSet-Cookie: b"`},
+		{"RFC 9112 §6.3 more than announced", "LONG / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlong", false, "LONG: httpserver: more content than the Content-Length"},
+		{"a line break in a value", "SPLIT / HTTP/1.1\r\nHost: x\r\n\r\n", page500 + "…", false, "SPLIT: answer refused: a control character in the value of X-Evil: \"a\r\nSet-Cookie: b\""},
 		{"a space in a name", "NAME / HTTP/1.1\r\nHost: x\r\n\r\n", page500 + "…", false, `the field name "X Y" is no token`},
 		{"a line break in the reason", "REASON / HTTP/1.1\r\nHost: x\r\n\r\n", page500 + "…", false, `a control character in the status line`},
 		{"RFC 9112 §6.2 two framings", "CLTE / HTTP/1.1\r\nHost: x\r\n\r\n", page500 + "…", false, `Content-Length: 4`},
 		{"SendHeaderRaw", "RAW / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nX-Evil : a\n b\r\nConnection: close\r\n\r\nraw", false, ""},
 		{"an answer by hand", "BYHAND / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 299 By Hand\r\nX: y\r\n\r\ntext", false, ""},
+		{"content and no head", "NOHEAD / HTTP/1.1\r\nHost: x\r\n\r\n", "text", false, "NOHEAD: content without a head: SendResponse is missing"},
 		{"no answer", "NOTHING / HTTP/1.1\r\nHost: x\r\n\r\n", "", false, "NOTHING: no answer was sent"},
 		{"no EndHeaders", "NOEND / HTTP/1.1\r\nHost: x\r\n\r\n", "", false, "EndHeaders is missing"},
 		{"content too early", "EARLY / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", false, "EARLY: httpserver: content before EndHeaders"},

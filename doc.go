@@ -1,6 +1,6 @@
 // Package httpserver is Python's http.server for Go: a server for HTTP/1.x
 // whose handlers mirror the same class hierarchy, under the same names, with
-// the same bytes on the wire, and safe to leave running.
+// the same bytes on the wire, strict and with limits that are on by default.
 //
 // # A first server
 //
@@ -92,9 +92,28 @@
 //
 // A head waits a moment for the content and leaves with it, so a small answer
 // is one system call. Writes after that leave at once. A head that nothing
-// follows is on the wire within ten milliseconds, before a read that has to
-// wait, and when the method returns: server-sent events and long polls need
-// nothing special. WFile.Flush sends it now.
+// follows is on the wire within ten milliseconds, and sooner where the method
+// returns or begins a read that has to wait: server-sent events and long polls
+// need nothing special. WFile.Flush sends it now.
+//
+// A write to a client that has left fails, one write late, and the log says so
+// in one line. A method that waits without writing learns of it by reading from
+// Connection, which ends the connection with the request.
+//
+// # In a test
+//
+// Port 0 is any that is free, and ServerAddress tells which:
+//
+//	srv, err := httpserver.NewThreadingServer("127.0.0.1:0", handler)
+//	if err != nil {
+//		t.Fatal(err)
+//	}
+//	go srv.ServeForever()
+//	t.Cleanup(func() { srv.Close() })
+//	resp, err := http.Get("http://" + srv.ServerAddress().String() + "/")
+//
+// In a testing/synctest bubble, give one end of a net.Pipe to
+// [Server.ServeConn]: every wait then takes the bubble's time.
 //
 // # Safety
 //
@@ -108,6 +127,13 @@
 // Strings are bytes: what the client sent is what a handler reads, and what
 // SendHeader gets is what goes out. There is no latin-1 in between, as there is
 // in CPython.
+//
+// # Size
+//
+// Finding a type's verbs by reflection makes the linker keep every exported
+// method in a program. The build tag httpserver_noreflect leaves that out, and
+// with it verbs beyond the nine of RFC 9110 and RFC 5789, which then go into
+// MethodTable, and the check of the verbs' signatures.
 //
 // The README lists where the bytes on the wire differ from CPython's, and why.
 package httpserver

@@ -7,6 +7,7 @@ import (
 	"log"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -220,7 +221,7 @@ func ExampleBaseHandler_body() {
 type Frugal struct{ httpserver.BaseHandler }
 
 func (h *Frugal) HandleExpect100() bool {
-	if n, _ := strconv.Atoi(h.Headers.Get("Content-Length")); n > 1000 {
+	if h.ContentLength() > 1000 {
 		h.SendError(413, "", "")
 		return false
 	}
@@ -231,6 +232,48 @@ func (h *Frugal) DoPUT() {
 	n, _ := io.Copy(io.Discard, h.RFile)
 	h.SendResponse(200, fmt.Sprintf("Took %d bytes", n))
 	h.EndHeaders()
+}
+
+// Catcher waits for an OAuth server to send the browser back.
+type Catcher struct {
+	httpserver.BaseHandler
+	Code *string
+}
+
+func (h *Catcher) DoGET() {
+	target, err := url.Parse(h.Path)
+	if err != nil || target.Path != "/callback" {
+		h.SendError(404, "", "")
+		return
+	}
+	*h.Code = target.Query().Get("code")
+	h.SendResponse(200, "")
+	h.EndHeaders()
+	io.WriteString(h.WFile, "You may close this page.")
+}
+
+func (h *Catcher) LogMessage(format string, args ...any) {}
+
+// HandleRequest serves one connection, and a Server is done with it when it
+// returns. A browser opens others, so wait for what is needed.
+func ExampleServer_HandleRequest() {
+	var code string
+	srv, err := httpserver.NewServer("127.0.0.1:0", &Catcher{Code: &code})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer srv.Close()
+	go func() {
+		fetch(srv.ServerAddress(), "GET /favicon.ico HTTP/1.0\n\n")
+		fetch(srv.ServerAddress(), "GET /callback?code=s3cret HTTP/1.0\n\n")
+	}()
+	for code == "" {
+		if err := srv.HandleRequest(); err != nil {
+			log.Fatal(err)
+		}
+	}
+	fmt.Println(code)
+	// Output: s3cret
 }
 
 // HandleExpect100 can refuse a body before the client sends it.

@@ -15,9 +15,9 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
+	"example.com/httpserver/internal/accept"
 	"example.com/httpserver/internal/class"
 	"example.com/httpserver/internal/docroot"
 	"example.com/httpserver/internal/exchange"
@@ -37,7 +37,8 @@ var sysVersion = func() string {
 	return "Go/" + number
 }()
 
-// ErrServerClosed is what a server's methods give after Shutdown or Close.
+// ErrServerClosed is what the methods of a server that listen or serve give
+// after Shutdown or Close. These two may be called again.
 var ErrServerClosed = errors.New("httpserver: server closed")
 
 // A Server listens for connections and serves one at a time, each to its end,
@@ -97,16 +98,12 @@ type Server struct {
 
 	open    lifetime.Set
 	sweeper wire.Sweeper
-	date    dates
+	dates   httpdate.Cache
+
+	roots docroot.Roots
 
 	mu       sync.Mutex
 	listener net.Listener // from Listen
-	roots    map[rootKey]*docroot.Root
-}
-
-type rootKey struct {
-	directory string
-	follow    bool
 }
 
 // A ThreadingServer serves every connection on a goroutine of its own. It
@@ -175,9 +172,16 @@ func classOf(handler RequestHandler) *class.Class {
 // Listen binds Addr. ServeForever does it where it was not done. It mirrors
 // server_bind and server_activate.
 func (s *Server) Listen() error {
-	l, err := net.Listen(network(s.Addr), cmp.Or(s.Addr, ":0"))
+	if s.open.Ending() {
+		return ErrServerClosed
+	}
+	l, err := net.Listen(accept.Network(s.Addr), cmp.Or(s.Addr, ":0"))
 	if err != nil {
-		return fmt.Errorf("httpserver: %w", err)
+		hint := ""
+		if s.Addr != "" && !strings.Contains(s.Addr, ":") {
+			hint = fmt.Sprintf(" (write %q for a port, %q for a host)", ":"+s.Addr, s.Addr+":8000")
+		}
+		return fmt.Errorf("httpserver: %w%s", err, hint)
 	}
 	s.mu.Lock()
 	bound := s.listener != nil
@@ -195,15 +199,6 @@ func (s *Server) Listen() error {
 	}
 	s.setName(l)
 	return nil
-}
-
-// network keeps an address of IPv4 to IPv4: net takes "0.0.0.0" for "::".
-func network(addr string) string {
-	host, _, _ := net.SplitHostPort(addr)
-	if ip := net.ParseIP(host); ip != nil && ip.To4() != nil {
-		return "tcp4"
-	}
-	return "tcp"
 }
 
 // setName sets ServerName and ServerPort where they are not set.
@@ -246,20 +241,43 @@ func (s *Server) Serve(l net.Listener) error { return s.serve(l, s.serveHere) }
 func (s *ThreadingServer) Serve(l net.Listener) error { return s.serve(l, s.serveApart) }
 
 // HandleRequest waits for one connection and serves it. After Timeout it gives
-// an error that is os.ErrDeadlineExceeded.
+// an error that is os.ErrDeadlineExceeded; once there is a connection, the
+// server's other limits hold. It gives nil when a connection was served, or
+// turned away by VerifyRequest, which need not have brought a request: who waits
+// for one calls it until the handler has seen it.
 func (s *Server) HandleRequest() error { return s.handleRequest(s.serveHere) }
 
-// HandleRequest waits for one connection and begins to serve it.
+// HandleRequest waits for one connection and begins to serve it. The request may
+// be in flight when it returns: Shutdown waits for it, and Close cuts it. To use
+// what a request has left behind, take Server.
 func (s *ThreadingServer) HandleRequest() error { return s.handleRequest(s.serveApart) }
 
 // ServeConn serves one connection with handler itself, which is not copied, and
-// closes it.
+// closes it; that takes two seconds more where the client has sent what nobody
+// read. It does so with the settings of a zero Server, to which it sets the
+// handler's Server: [Server.ServeConn] is for others.
 func ServeConn(conn net.Conn, handler RequestHandler) {
 	s := &Server{Handler: handler}
 	c := s.connect(conn, classOf(handler), handler)
 	defer s.Close()
 	defer c.end()
 	c.serve()
+}
+
+// ServeConn serves one connection, however the caller came by it, with a handler
+// of the server's and its settings, and closes it. Shutdown and Close reach it
+// as they do others.
+func (s *Server) ServeConn(conn net.Conn) error {
+	s.check()
+	if s.open.Ending() {
+		conn.Close()
+		return ErrServerClosed
+	}
+	s.accepted(conn, func(c *connection) {
+		defer c.end()
+		c.serve()
+	})
+	return nil
 }
 
 func (s *Server) serveForever(process func(*connection)) error {
@@ -297,8 +315,8 @@ func (s *Server) serve(l net.Listener, process func(*connection)) error {
 	defer s.open.RemoveListener(l)
 	defer l.Close()
 	s.setName(l)
-	setDeadline(l, 0) // HandleRequest may have left one
-	var pause time.Duration
+	accept.SetDeadline(l, 0) // HandleRequest may have left one
+	var pause accept.Pause
 	for {
 		err := s.acceptOne(l, process)
 		switch {
@@ -308,12 +326,12 @@ func (s *Server) serve(l net.Listener, process func(*connection)) error {
 			s.awaitEnd()
 			return ErrServerClosed
 		case isTimeout(err):
-			setDeadline(l, 0) // it was ours for ServiceActions, or HandleRequest's
-		case isTemporary(err):
-			if pause = min(2*pause+5*time.Millisecond, time.Second); pause == 5*time.Millisecond {
+			accept.SetDeadline(l, 0) // it was ours for ServiceActions, or HandleRequest's
+		case accept.IsTemporary(err):
+			if pause == 0 {
 				s.logServer("accept: "+err.Error()+"; trying again", slog.LevelError)
 			}
-			s.sleep(pause)
+			s.sleep(pause.Next())
 		default:
 			return fmt.Errorf("httpserver: %w", err)
 		}
@@ -326,7 +344,7 @@ func (s *Server) serve(l net.Listener, process func(*connection)) error {
 // acceptOne accepts a connection and has it processed.
 func (s *Server) acceptOne(l net.Listener, process func(*connection)) error {
 	if s.ServiceActions != nil {
-		setDeadline(l, pollInterval)
+		accept.SetDeadline(l, pollInterval)
 	}
 	conn, err := l.Accept()
 	if err != nil {
@@ -340,18 +358,6 @@ func (s *Server) acceptOne(l net.Listener, process func(*connection)) error {
 // poll_interval.
 const pollInterval = 500 * time.Millisecond
 
-// setDeadline ends the listener's next waits after the given time, or never
-// where it is zero.
-func setDeadline(l net.Listener, after time.Duration) {
-	var deadline time.Time
-	if after > 0 {
-		deadline = time.Now().Add(after)
-	}
-	if d, ok := l.(interface{ SetDeadline(time.Time) error }); ok {
-		d.SetDeadline(deadline)
-	}
-}
-
 // handleRequest accepts one connection, waiting for Timeout at the most.
 func (s *Server) handleRequest(process func(*connection)) error {
 	s.check()
@@ -359,7 +365,7 @@ func (s *Server) handleRequest(process func(*connection)) error {
 	if err != nil {
 		return err
 	}
-	setDeadline(l, s.Timeout)
+	accept.SetDeadline(l, s.Timeout)
 	conn, err := l.Accept()
 	switch {
 	case s.open.Ending():
@@ -428,10 +434,11 @@ func (s *Server) serveApart(c *connection) {
 // are between requests, and time for the requests in flight until ctx ends. It
 // gives nil when all have ended; when ctx ended first it closes the rest and
 // gives ctx's error, and ErrServerClosed when Close did. A handler that calls it
-// waits for itself: let it use a goroutine.
+// waits for itself: let it use a goroutine. An answer without end, as a stream
+// of events, keeps it waiting until ctx ends.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.open.End()
-	defer s.closeRoots()
+	defer s.roots.Close()
 	select {
 	case <-s.open.Ended():
 		return nil
@@ -453,7 +460,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 func (s *Server) Close() error {
 	err := s.open.End()
 	s.open.Abandon()
-	s.closeRoots()
+	s.roots.Close()
 	return err
 }
 
@@ -478,48 +485,11 @@ func (s *Server) sleep(d time.Duration) {
 // rootOf gives the Root for a directory. A connection keeps the one that it
 // used last.
 func (c *connection) rootOf(directory string, follow bool) *docroot.Root {
-	key := rootKey{directory, follow}
+	key := docroot.Key{Directory: directory, Follow: follow}
 	if c.root == nil || c.rootKey != key {
-		c.rootKey, c.root = key, c.server.rootOf(key)
+		c.rootKey, c.root = key, c.server.roots.Get(key)
 	}
 	return c.root
-}
-
-// rootOf gives the Root that all connections share.
-func (s *Server) rootOf(key rootKey) *docroot.Root {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if r := s.roots[key]; r != nil {
-		return r
-	}
-	if len(s.roots) >= maxRoots {
-		s.letGo()
-	}
-	if s.roots == nil {
-		s.roots = map[rootKey]*docroot.Root{}
-	}
-	r := docroot.New(key.directory, key.follow)
-	s.roots[key] = r
-	return r
-}
-
-// maxRoots bounds how many directories are kept open, for handlers that make
-// their Directory up.
-const maxRoots = 64
-
-func (s *Server) closeRoots() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.letGo()
-}
-
-// letGo closes the directories. Who still uses one opens it again. The caller
-// holds mu.
-func (s *Server) letGo() {
-	for _, r := range s.roots {
-		r.Close()
-	}
-	s.roots = nil
 }
 
 // handleError tells HandleError, or the log, what a handler panicked with. It
@@ -572,43 +542,6 @@ func (s *Server) limits(timeout time.Duration) exchange.Limits {
 
 func isTimeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
 
-// isTemporary reports whether accepting may work again later: descriptors or
-// memory ran out, or a client was gone before its connection was accepted.
-func isTemporary(err error) bool {
-	for _, errno := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.EINTR} {
-		if errors.Is(err, errno) {
-			return true
-		}
-	}
-	temporary, ok := errors.AsType[interface {
-		error
-		Temporary() bool
-	}](err)
-	return ok && temporary.Temporary()
-}
-
-// dates caches the current time as texts. The zero dates is ready.
-type dates struct{ cache httpdate.Cache }
-
-// noServer is for handlers that nobody bound to a server.
-var noServer dates
-
-func (s *Server) dates() *dates {
-	if s == nil {
-		return &noServer
-	}
-	return &s.date
-}
-
-func (d *dates) httpDate(t time.Time) string {
-	if t.IsZero() {
-		return d.cache.IMF(time.Now())
-	}
-	return httpdate.Format(t)
-}
-
-func (d *dates) logDate() string { return d.cache.Log(time.Now()) }
-
 // A connection is what a handler keeps of its connection, behind a pointer:
 // the handler itself stays small.
 type connection struct {
@@ -624,7 +557,7 @@ type connection struct {
 	output   WriteFlusher  // the exchange's own
 	rfile    io.Reader     // RFile and WFile as Setup left them
 	wfile    WriteFlusher
-	rootKey  rootKey
+	rootKey  docroot.Key
 	root     *docroot.Root // for that
 	refusing bool          // a 500 takes the place of an answer
 

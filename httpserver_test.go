@@ -16,6 +16,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"example.com/httpserver"
@@ -86,6 +87,50 @@ func hasIPv6() bool {
 		l.Close()
 	}
 	return err == nil
+}
+
+// TestServerServeConn: a connection that the caller has accepted is served with
+// the server's settings, and ends with it.
+func TestServerServeConn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &httpserver.Server{Handler: new(answers), IdleTimeout: time.Second}
+		for _, request := range []string{"GET /a HTTP/1.0\r\n\r\n", ""} {
+			client, server := net.Pipe()
+			began := time.Now()
+			served := make(chan error, 1)
+			go func() { served <- s.ServeConn(server) }()
+			io.WriteString(client, request)
+			got, _ := io.ReadAll(client)
+			if request != "" && !strings.HasSuffix(string(got), "path /a") || time.Since(began) > 2*time.Second {
+				t.Errorf("%q after %v", got, time.Since(began))
+			}
+			if err := <-served; err != nil {
+				t.Error(err)
+			}
+		}
+		client, server := net.Pipe()
+		time.AfterFunc(time.Millisecond, func() { s.Shutdown(context.Background()) })
+		s.ServeConn(server)
+		if _, err := client.Read(make([]byte, 1)); err != io.EOF {
+			t.Error(err)
+		}
+		_, server = net.Pipe()
+		if err := s.ServeConn(server); err != httpserver.ErrServerClosed {
+			t.Error(err)
+		}
+	})
+}
+
+func TestListenErrors(t *testing.T) {
+	s := &httpserver.Server{Handler: new(answers)}
+	s.Close()
+	if err := s.Listen(); err != httpserver.ErrServerClosed {
+		t.Errorf("after Close: %v", err)
+	}
+	srv, err := httpserver.NewServer("8000", new(answers))
+	if srv != nil || err == nil || !strings.Contains(err.Error(), `(write ":8000" for a port`) {
+		t.Errorf("%v, %v", srv, err)
+	}
 }
 
 // TestIPv4Only: an address of IPv4 is no address of IPv6.

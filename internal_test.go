@@ -135,6 +135,7 @@ type (
 	wrongGET    struct{ BaseHandler }
 	wrongHook   struct{ SimpleHandler }
 	wrongCase   struct{ BaseHandler }
+	byValue     struct{ BaseHandler }
 	lookalikes  struct{ BaseHandler }
 )
 
@@ -144,6 +145,7 @@ func (*wrongVerb) DoSPAM(string)       {}
 func (*wrongResult) DoSPAM() error     { return nil }
 func (*wrongGET) DoGET(int)            {}
 func (*wrongHook) SendHead() io.Reader { return nil }
+func (byValue) DoGET()                 {}
 func (*wrongCase) DoPost()             {}
 func (*lookalikes) Done()              {}
 func (*lookalikes) Domain() string     { return "" }
@@ -171,12 +173,13 @@ func TestHandlersThatAreNone(t *testing.T) {
 		{"a pointer embedded, by pointer", &byPointer{new(BaseHandler)}, "httpserver.byPointer embeds the pointer *httpserver.BaseHandler"},
 		{"a pointer embedded further down", &byDeepPtr{viaPointer{new(SimpleHandler)}}, "httpserver.viaPointer embeds the pointer *httpserver.SimpleHandler"},
 		{"an interface embedded", &byInterface{new(fine)}, "embeds httpserver.BaseHandler 0 times"},
-		{"a mutex", new(withMutex), "withMutex.Mu is a sync.Mutex"},
-		{"a counter", new(withCounter), "withCounter.Stats.Hits[] is a atomic.Int64"},
-		{"something with Lock and Unlock", new(withLocker), "withLocker.Own is a httpserver.locker"},
+		{"a mutex", new(withMutex), "withMutex.Mu has the type sync.Mutex"},
+		{"a counter", new(withCounter), "withCounter.Stats.Hits[] has the type atomic.Int64"},
+		{"something with Lock and Unlock", new(withLocker), "withLocker.Own has the type httpserver.locker"},
 		{"a verb with an argument", new(wrongVerb), "*httpserver.wrongVerb.DoSPAM answers the verb SPAM"},
 		{"a verb with a result", new(wrongResult), "*httpserver.wrongResult.DoSPAM answers the verb SPAM"},
 		{"GET with an argument", new(wrongGET), "*httpserver.wrongGET.DoGET answers the verb GET"},
+		{"a value receiver", new(byValue), "httpserver.byValue.DoGET has a value receiver"},
 		{"a verb in other letters", new(wrongCase), "*httpserver.wrongCase.DoPost answers nothing: verbs are in capitals, DoPOST"},
 		{"a hook with another signature", new(wrongHook), "*httpserver.wrongHook.SendHead overrides a hook"},
 	} {

@@ -49,7 +49,7 @@ type SimpleHandler struct {
 	// [DefaultExtensionsMap].
 	ExtensionsMap map[string]string
 	// MIMETypes guesses the type of what ExtensionsMap does not have. If nil,
-	// the built-in table does.
+	// the built-in table does; the command uses SystemMIMETypes.
 	MIMETypes *MIMETypes
 	// DefaultContentType is the type of what nobody knows. If empty,
 	// "application/octet-stream".
@@ -107,7 +107,8 @@ func (h *SimpleHandler) DoHEAD() {
 
 // SendHead answers up to the end of the head. It returns the content, which the
 // caller copies and closes, or nil where there is nothing more to send: after a
-// redirect, a 304 or an error.
+// redirect, a 304 or an error. GET and HEAD both pass it, so an override is the
+// place to ask for a password, or to answer some paths in another way.
 func (h *SimpleHandler) SendHead() io.ReadCloser {
 	path := h.self.TranslatePath(h.Path)
 	f, info, err := h.open(path)

@@ -69,7 +69,8 @@ func (a *Answer) Sunk() bool { return a.state == sunk }
 // Sink drops whatever follows.
 func (a *Answer) Sink() { a.lines, a.state = a.lines[:0], sunk }
 
-// Fault gives the reason why the first line was refused that was, or nil.
+// Fault gives the reason why the first line was refused that was, or nil. It
+// repeats the line as it is: the log escapes it.
 func (a *Answer) Fault() error { return a.fault }
 
 // Forgive forgets the fault. The lines that were refused are not in the head.
@@ -102,7 +103,7 @@ func (a *Answer) Begin(version string, code int, phrase string, toHEAD bool) {
 		a.refuse("a status code of %d", code)
 		return
 	case !httpguts.ValidHeaderFieldValue(version) || !httpguts.ValidHeaderFieldValue(phrase):
-		a.refuse("a control character in the status line %q", version+" "+strconv.Itoa(code)+" "+phrase)
+		a.refuse("a control character in the status line \"%s\"", version+" "+strconv.Itoa(code)+" "+phrase)
 		return
 	}
 	a.state, a.code, a.toHEAD, a.written = begun, code, toHEAD, 0
@@ -121,9 +122,9 @@ func (a *Answer) Begin(version string, code int, phrase string, toHEAD bool) {
 func (a *Answer) Field(name, value string) {
 	switch {
 	case !httpguts.ValidHeaderFieldName(name):
-		a.refuse("the field name %q is no token", name)
+		a.refuse("the field name \"%s\" is no token", name)
 	case !httpguts.ValidHeaderFieldValue(value):
-		a.refuse("a control character in the value of %s: %q", name, value)
+		a.refuse("a control character in the value of %s: \"%s\"", name, value)
 	case a.state == ended:
 		a.refuse("the field %s after the end of the head", name)
 	case a.state < ended && a.note(name, value):

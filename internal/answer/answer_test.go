@@ -41,7 +41,7 @@ func TestAnswer(t *testing.T) {
 		{"ESC in the reason", []func(*Answer){func(a *Answer) { a.Begin("HTTP/1.1", 200, "a\x1b", false) }}, "", false, -1, "control character"},
 		{"a bad name", []func(*Answer){status(200), field("a b", "c")}, "HTTP/1.1 200 x\r\n", false, -1, `"a b" is no token`},
 		{"an empty name", []func(*Answer){status(200), field("", "c")}, "HTTP/1.1 200 x\r\n", false, -1, `"" is no token`},
-		{"LF in a value", []func(*Answer){status(200), field("a", "b\nc")}, "HTTP/1.1 200 x\r\n", false, -1, `value of a: "b\nc"`},
+		{"LF in a value", []func(*Answer){status(200), field("a", "b\nc")}, "HTTP/1.1 200 x\r\n", false, -1, "value of a: \"b\nc\""},
 		{"CR in a value", []func(*Answer){status(200), field("a", "b\rc")}, "HTTP/1.1 200 x\r\n", false, -1, "value of a"},
 		{"NUL in a value", []func(*Answer){status(200), field("a", "b\x00c")}, "HTTP/1.1 200 x\r\n", false, -1, "value of a"},
 		{"obs-text in a value", []func(*Answer){status(200), field("a", "D\xe4ng\t")}, "HTTP/1.1 200 x\r\na: D\xe4ng\t\r\n", false, -1, ""},

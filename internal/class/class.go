@@ -137,7 +137,7 @@ func holds(t reflect.Type, path string, base reflect.Type) error {
 		return nil
 	case t.PkgPath() == "sync" || t.PkgPath() == "sync/atomic" || reflect.PointerTo(t).Implements(reflect.TypeFor[sync.Locker]()):
 		if t.Kind() == reflect.Struct {
-			return fmt.Errorf("%s is a %v, and each connection would get a copy of its own: make it a pointer", path, t)
+			return fmt.Errorf("%s has the type %v, and each connection would get a copy of its own: make it a pointer", path, t)
 		}
 	}
 	switch t.Kind() {

@@ -25,6 +25,9 @@ func verbsOf(t reflect.Type) (map[string]int, error) {
 			}
 			continue
 		}
+		if _, byValue := t.Elem().MethodByName(m.Name); byValue {
+			return nil, fmt.Errorf("%v.%s has a value receiver, and what it does to the handler would be lost: write *%v", t.Elem(), m.Name, t.Elem())
+		}
 		if !plain {
 			return nil, fmt.Errorf("%v.%s answers the verb %s and so takes no arguments and gives no results", t, m.Name, name)
 		}

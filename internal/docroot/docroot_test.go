@@ -2,6 +2,7 @@ package docroot
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -264,4 +265,24 @@ func FuzzOpen(f *testing.F) {
 			t.Errorf("Open(%q) gave %s, which is not inside", name, file.Name())
 		}
 	})
+}
+
+func TestRoots(t *testing.T) {
+	dir := tree(t)
+	var roots Roots
+	root := roots.Get(Key{dir, false})
+	if roots.Get(Key{dir, false}) != root || roots.Get(Key{dir, true}) == root {
+		t.Error("a Root is not kept by its key")
+	}
+	for i := range 3 * maxRoots {
+		roots.Get(Key{filepath.Join(dir, fmt.Sprint(i)), false})
+		if len(roots.roots) > maxRoots {
+			t.Fatalf("%d are kept", len(roots.roots))
+		}
+	}
+	if got := read(root, "a"); got != "a" { // though it was let go of
+		t.Errorf("%q", got)
+	}
+	root.Close()
+	roots.Close()
 }

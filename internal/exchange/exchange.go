@@ -60,6 +60,8 @@ type Exchange struct {
 	bodyErr  error
 	headSent int         // bytes of the head that Answer gave out and the output has not seen
 	early    bool        // content was refused that came before the head's end
+	excess   bool        // content was refused that was more than announced
+	headless bool        // content was written that is no answer
 	unframed bool        // content was written without a head that frames it
 	taken    atomic.Bool // the handler used the connection itself, perhaps on two goroutines
 	suspect  bool        // what follows on the connection cannot be trusted to be a request
@@ -86,7 +88,7 @@ func (x *Exchange) Next() {
 	x.headBy = time.Time{}
 	x.length, x.body, x.bodyErr = 0, 0, nil
 	x.headSent = 0
-	x.early, x.unframed = false, false
+	x.early, x.excess, x.headless, x.unframed = false, false, false, false
 	x.wire.Reclaim()
 }
 
@@ -275,6 +277,10 @@ func (x *Exchange) Settle(closing bool) (goOn bool, problem error) {
 		problem = errors.New("the head of the answer did not come through WFile")
 	case x.early:
 		problem = ErrNoEndHeaders
+	case x.excess:
+		problem = ErrContentLength
+	case x.headless:
+		problem = errors.New("content without a head: SendResponse is missing")
 	case a.Begun() && !a.Ended():
 		problem = errors.New("the head of the answer was not ended: EndHeaders is missing")
 	case x.line.AtLeast(1, 0) && !a.Begun() && !x.unframed && !x.taken.Load():

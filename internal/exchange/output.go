@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -94,7 +95,7 @@ func (o *Output) Write(p []byte) (int, error) {
 		}
 	}
 	if excess > 0 {
-		x.unframed = true
+		x.excess = true
 		return n - excess, ErrContentLength
 	}
 	return n, nil
@@ -117,7 +118,10 @@ const maxScratch = 1024
 func (x *Exchange) admit(p []byte) (rest []byte, excess int) {
 	a := &x.Answer
 	if !a.Begun() && !a.NoContent() {
-		x.unframed = true // the handler writes an answer of its own, head and all
+		// The handler writes an answer of its own, head and all, or has
+		// forgotten its head.
+		x.headless = x.headless || !x.unframed && x.line.AtLeast(1, 0) && !bytes.HasPrefix(p, []byte("HTTP/"))
+		x.unframed = true
 	}
 	room := a.Remaining()
 	switch {
@@ -175,7 +179,7 @@ func (o *Output) refuseMore(r io.Reader) error {
 	var b [1]byte
 	n, err := r.Read(b[:])
 	if n > 0 {
-		o.unframed = true
+		o.excess = true
 		return ErrContentLength
 	}
 	if err == io.EOF {

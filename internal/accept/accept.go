@@ -1,0 +1,57 @@
+// Package accept holds what an accept loop has to know of listeners and their
+// errors.
+package accept
+
+import (
+	"errors"
+	"net"
+	"syscall"
+	"time"
+)
+
+// Network gives the network on which to listen for addr. It keeps an address of
+// IPv4 to IPv4: package net takes "0.0.0.0" for "::", and so for both.
+func Network(addr string) string {
+	host, _, _ := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); ip != nil && ip.To4() != nil {
+		return "tcp4"
+	}
+	return "tcp"
+}
+
+// SetDeadline ends the next waits of l after the given time, or never where it
+// is zero. A listener that knows no deadlines stays as it is.
+func SetDeadline(l net.Listener, after time.Duration) {
+	var deadline time.Time
+	if after > 0 {
+		deadline = time.Now().Add(after)
+	}
+	if d, ok := l.(interface{ SetDeadline(time.Time) error }); ok {
+		d.SetDeadline(deadline)
+	}
+}
+
+// IsTemporary reports whether accepting may work again later: descriptors or
+// memory ran out, or a client was gone before its connection was accepted.
+func IsTemporary(err error) bool {
+	for _, errno := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.EINTR} {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	temporary, ok := errors.AsType[interface {
+		error
+		Temporary() bool
+	}](err)
+	return ok && temporary.Temporary()
+}
+
+// A Pause is how long to wait after a temporary error: longer each time, up to
+// a second. The zero Pause is ready, and begins anew with its value set to zero.
+type Pause time.Duration
+
+// Next gives the next wait.
+func (p *Pause) Next() time.Duration {
+	*p = min(2**p+Pause(5*time.Millisecond), Pause(time.Second))
+	return time.Duration(*p)
+}
