@@ -99,8 +99,7 @@ type Server struct {
 	open    lifetime.Set
 	sweeper wire.Sweeper
 	dates   httpdate.Cache
-
-	roots docroot.Roots
+	roots   docroot.Roots
 
 	mu       sync.Mutex
 	listener net.Listener // from Listen
@@ -208,11 +207,14 @@ func (s *Server) setName(l net.Listener) {
 	if tcp, ok := l.Addr().(*net.TCPAddr); ok && s.ServerPort == 0 {
 		s.ServerPort = tcp.Port
 	}
+	if s.ServerName != "" {
+		return
+	}
 	host, _, _ := net.SplitHostPort(s.Addr)
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host, _ = os.Hostname()
 	}
-	s.ServerName = cmp.Or(s.ServerName, host, "localhost")
+	s.ServerName = cmp.Or(host, "localhost")
 }
 
 // ServerAddress is the address that Listen bound, or nil.

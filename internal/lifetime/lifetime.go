@@ -22,33 +22,27 @@ type Member interface {
 // A Set is what is open. The zero Set is ready, and may be used by any
 // goroutine.
 type Set struct {
-	mu        sync.Mutex
+	mu        sync.Mutex // guards what follows
 	listeners map[net.Listener]struct{}
 	members   map[Member]struct{}
-	ending    atomic.Bool
-	signals   [signals]chan struct{} // made by the first who needs them
-	given     [signals]bool
-}
+	begun     signal
+	ended     signal
+	abandoned signal
 
-// What a Set can be waited for.
-const (
-	ending  = iota // the end has begun
-	ended          // and the last member has gone
-	cut            // or need not be waited for
-	signals = iota
-)
+	ending atomic.Bool // what begun says, for those who do not wait
+}
 
 // Ending reports whether the end has begun.
 func (s *Set) Ending() bool { return s.ending.Load() }
 
 // Begun is closed when the end begins.
-func (s *Set) Begun() <-chan struct{} { return s.wait(ending) }
+func (s *Set) Begun() <-chan struct{} { return s.wait(&s.begun) }
 
 // Ended is closed when the end has begun and no member is left.
-func (s *Set) Ended() <-chan struct{} { return s.wait(ended) }
+func (s *Set) Ended() <-chan struct{} { return s.wait(&s.ended) }
 
 // Abandoned is closed when what is left need not be waited for.
-func (s *Set) Abandoned() <-chan struct{} { return s.wait(cut) }
+func (s *Set) Abandoned() <-chan struct{} { return s.wait(&s.abandoned) }
 
 // AddListener adds l, which End will close. After End it reports false.
 func (s *Set) AddListener(l net.Listener) bool {
@@ -98,7 +92,7 @@ func (s *Set) End() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ending.Store(true)
-	s.give(ending)
+	s.begun.give()
 	var errs []error
 	for l := range s.listeners {
 		errs = append(errs, l.Close())
@@ -115,7 +109,7 @@ func (s *Set) End() error {
 func (s *Set) Abandon() {
 	s.mu.Lock()
 	members := slices.Collect(maps.Keys(s.members))
-	s.give(cut)
+	s.abandoned.give()
 	s.mu.Unlock()
 	for _, m := range members { // one that takes its time keeps nobody else waiting
 		m.Cut()
@@ -124,26 +118,33 @@ func (s *Set) Abandon() {
 
 func (s *Set) checkEnd() {
 	if s.ending.Load() && len(s.members) == 0 {
-		s.give(ended)
+		s.ended.give()
 	}
 }
 
-func (s *Set) wait(signal int) <-chan struct{} {
+func (s *Set) wait(what *signal) <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.signal(signal)
+	return what.channel()
 }
 
-func (s *Set) signal(signal int) chan struct{} {
-	if s.signals[signal] == nil {
-		s.signals[signal] = make(chan struct{})
+// A signal is a channel that is closed once. The first who needs it makes it,
+// so that the zero Set works.
+type signal struct {
+	ch    chan struct{}
+	given bool
+}
+
+func (s *signal) channel() chan struct{} {
+	if s.ch == nil {
+		s.ch = make(chan struct{})
 	}
-	return s.signals[signal]
+	return s.ch
 }
 
-func (s *Set) give(signal int) {
-	if !s.given[signal] {
-		s.given[signal] = true
-		close(s.signal(signal))
+func (s *signal) give() {
+	if !s.given {
+		s.given = true
+		close(s.channel())
 	}
 }
