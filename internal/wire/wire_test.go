@@ -198,23 +198,8 @@ func TestWake(t *testing.T) {
 		})
 	}
 	t.Run("a request that has come is read", func(t *testing.T) {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		client, err := net.Dial("tcp", l.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer client.Close()
-		server, err := l.Accept()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer server.Close()
+		c, client := tcp(t)
 		client.Write([]byte("x"))
-		c := New(server, new(Sweeper))
 		c.Wake()
 		c.SetIdle(true)
 		if err := c.Fill(); err != nil || string(c.Buffered()) != "x" {
