@@ -50,7 +50,7 @@ type RequestHandler interface {
 	// ParseHeaders makes Headers of a header section, given with the line ends
 	// and the empty line that ends it. Override it to read one in another way,
 	// as CPython's MessageClass would. The framing of the body is decided by
-	// what it gives. An error that is not the library's own is a 400.
+	// what it gives. An error is answered 400, or as a *RequestError says.
 	ParseHeaders(section string) (Headers, error)
 	// HandleExpect100 is asked whether the client of a request with "Expect:
 	// 100-continue" may send the body. Override it to answer with SendError and
@@ -102,11 +102,13 @@ type RequestHandler interface {
 
 // BaseHandler reads requests, dispatches them to Do methods and has what these
 // need to answer. It answers no verb itself: embed it, and define some. It
-// mirrors http.server.BaseHTTPRequestHandler.
+// mirrors http.server.BaseHTTPRequestHandler, and each of its methods the one of
+// that name there, as SendError does send_error.
 //
 // The first group of fields is configuration, CPython's class attributes. The
 // second is set for each connection and each request, CPython's instance
-// attributes.
+// attributes. Fields and methods are for the goroutine that serves the
+// connection.
 type BaseHandler struct {
 	// ProtocolVersion is the version to answer with. If empty, HTTP/1.0.
 	// HTTP/1.1 keeps connections open, so every answer then needs a
@@ -159,9 +161,9 @@ type BaseHandler struct {
 	// Headers holds the header fields. It is good until the method returns:
 	// Clone keeps it. Its strings may be kept.
 	Headers Headers
-	// RFile is the message body, and ends where it ends. A client that closes
-	// early makes it fail with io.ErrUnexpectedEOF. What a method puts in its
-	// place, or in WFile's, holds for that request.
+	// RFile reads the message body, and reports io.EOF at its end. A client that
+	// closes early makes it fail with io.ErrUnexpectedEOF. What a method puts in
+	// its place, or in WFile's, holds for that request.
 	RFile io.Reader
 	// WFile takes the content of the answer.
 	WFile WriteFlusher
@@ -347,19 +349,36 @@ func (h *BaseHandler) refuse(fault *http1.Error) bool {
 }
 
 func (h *BaseHandler) refuseHeaders(err error) bool {
-	if fault, ok := err.(*http1.Error); ok {
-		return h.refuse(fault)
+	if r, ok := errors.AsType[*RequestError](err); ok {
+		return h.refuse(&http1.Error{Status: r.Code, Message: r.Message, Explain: r.Explain, Rule: r.Rule})
 	}
 	h.self.LogError("header section refused: %v", err)
 	return h.refuse(&http1.Error{Status: 400, Message: "Bad header section"})
 }
 
-// ParseHeaders parses the header section, strictly.
+// A RequestError is a request that is refused, and the answer that says so.
+type RequestError struct {
+	Code    int    // the status code
+	Message string // the reason phrase; "" for the standard one
+	Explain string // a sentence for the page; "" for the standard one
+	Rule    string // what was broken, as "RFC 9112 §5.1"
+}
+
+func (e *RequestError) Error() string {
+	return "httpserver: " + (&http1.Error{Status: e.Code, Message: e.Message, Explain: e.Explain, Rule: e.Rule}).Error()
+}
+
+func newRequestError(fault *http1.Error) *RequestError {
+	return &RequestError{fault.Status, fault.Message, fault.Explain, fault.Rule}
+}
+
+// ParseHeaders parses the header section, strictly. Its errors are
+// *RequestError.
 func (h *BaseHandler) ParseHeaders(section string) (Headers, error) {
 	fields, fault := http1.ParseFields(section, h.c.fields[:0])
 	h.c.fields = fields
 	if fault != nil {
-		return Headers{}, fault
+		return Headers{}, newRequestError(fault)
 	}
 	return Headers{fields, section}, nil
 }
@@ -443,9 +462,10 @@ func (h *BaseHandler) LogMessage(format string, args ...any) {
 // maxLogMemory bounds what a connection keeps to make its lines in.
 const maxLogMemory = 4096
 
-// EscapeControls replaces the control characters of a text by their codes, as
-// LogMessage does: "\x1b" is \x1b, and a backslash is two. What is not UTF-8 is
-// replaced too. The result is one line that no terminal obeys.
+// EscapeControls escapes a text as LogMessage does, after CPython's log_message:
+// a control character becomes its code, as in \x1b, and a backslash becomes two.
+// So does what is not UTF-8, or turns the direction of writing. The result is
+// one line that no terminal obeys.
 func EscapeControls(s string) string { return string(logline.AppendEscaped(nil, s)) }
 
 // logRecord gives a message to a structured log. A request is its parts, an
@@ -552,11 +572,12 @@ type Headers struct {
 }
 
 // ParseHeaders parses a header section, strictly as RFC 9112 §5 has it. The
-// empty line at its end may be missing. It mirrors http.client.parse_headers.
+// empty line at its end may be missing. Its errors are *RequestError. It mirrors
+// http.client.parse_headers.
 func ParseHeaders(section string) (Headers, error) {
 	fields, fault := http1.ParseFields(section, nil)
 	if fault != nil {
-		return Headers{}, fmt.Errorf("httpserver: %w", fault)
+		return Headers{}, newRequestError(fault)
 	}
 	return Headers{fields, section}, nil
 }

@@ -493,6 +493,40 @@ func slowly(t *testing.T, s *httpserver.ThreadingServer, head string) string {
 	return string(answer)
 }
 
+// picky reads header sections in its own way.
+type picky struct{ answers }
+
+func (h *picky) ParseHeaders(section string) (httpserver.Headers, error) {
+	switch {
+	case strings.Contains(section, "teapot"):
+		return httpserver.Headers{}, &httpserver.RequestError{Code: 418}
+	case strings.Contains(section, "secret"):
+		return httpserver.Headers{}, errors.New("with a secret of ours in it")
+	}
+	return httpserver.ParseHeaders(strings.ReplaceAll(section, " :", ":"))
+}
+
+// TestParseHeaders: an override decides what is read, and how it is refused.
+func TestParseHeaders(t *testing.T) {
+	h := new(picky)
+	h.log = new(journal)
+	s := serveDuring(t, h)
+	for request, want := range map[string]string{
+		"GET /a HTTP/1.1\r\nHost : x\r\n\r\n":             "HTTP/1.0 200 OK\r\n",
+		"GET /a HTTP/1.1\r\nHost: x\r\nA: teapot\r\n\r\n": "HTTP/1.0 418 I'm a Teapot\r\n",
+		"GET /a HTTP/1.1\r\nHost: x\r\nA: secret\r\n\r\n": "HTTP/1.0 400 Bad header section\r\n",
+		"GET /a HTTP/1.1\r\nHost: x\r\n A: b\r\n\r\n":     "HTTP/1.0 400 Bad header line (' A: b')\r\n",
+	} {
+		if got := send(t, s, request); !strings.HasPrefix(got, want) || strings.Contains(got, "ours") {
+			t.Errorf("%q: %q", request, got)
+		}
+	}
+	_, err := httpserver.ParseHeaders("A : b\r\n")
+	if refused, ok := errors.AsType[*httpserver.RequestError](err); !ok || refused.Code != 400 || refused.Rule != "RFC 9112 §5.1" {
+		t.Errorf("%v", err)
+	}
+}
+
 // TestIncompleteHead: a head that ends with the connection is refused.
 func TestIncompleteHead(t *testing.T) {
 	h := new(answers)
