@@ -63,15 +63,31 @@ func serveDuring(t *testing.T, handler httpserver.RequestHandler, options ...fun
 	for _, option := range options {
 		option(s)
 	}
+	inBackground(t, s, s.ServeForever)
+	return s
+}
+
+// inBackground serves until the test ends.
+func inBackground(t *testing.T, s io.Closer, serve func() error) {
+	t.Helper()
 	done := make(chan error, 1)
-	go func() { done <- s.ServeForever() }()
+	go func() { done <- serve() }()
 	t.Cleanup(func() {
 		s.Close()
 		if err := <-done; err != httpserver.ErrServerClosed {
-			t.Errorf("ServeForever: %v", err)
+			t.Errorf("serving ended with %v", err)
 		}
 	})
-	return s
+}
+
+// listen gives a listener on a free port.
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
 }
 
 // checkLeaks checks at the test's end that no goroutine and no descriptor is

@@ -60,9 +60,7 @@ func TestDualStack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	done := make(chan error, 1)
-	go func() { done <- s.ServeForever() }()
-	defer func() { s.Close(); <-done }()
+	inBackground(t, s, s.ServeForever)
 	for _, host := range []string{"127.0.0.1", "::1"} {
 		conn, err := net.Dial("tcp", net.JoinHostPort(host, fmt.Sprint(s.ServerPort)))
 		if err != nil {
@@ -153,16 +151,11 @@ func TestUnixSocket(t *testing.T) {
 	}
 	s := &httpserver.ThreadingServer{}
 	s.Handler = new(answers)
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(l) }()
+	inBackground(t, s, func() error { return s.Serve(l) })
 	conn := dial(t, l.Addr())
 	io.WriteString(conn, "GET /a HTTP/1.0\r\n\r\n")
 	if got, err := io.ReadAll(conn); err != nil || !strings.HasSuffix(string(got), "path /a") {
 		t.Errorf("%q, %v", got, err)
-	}
-	s.Close()
-	if err := <-done; err != httpserver.ErrServerClosed {
-		t.Error(err)
 	}
 }
 
@@ -174,8 +167,7 @@ func TestServerIsOneAtATime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	done := make(chan error, 1)
-	go func() { done <- s.ServeForever() }()
+	inBackground(t, s, s.ServeForever)
 	first, second := dial(t, s.ServerAddress()), dial(t, s.ServerAddress())
 	io.WriteString(first, "GET / HTTP/1.0\r\n\r\n")
 	io.WriteString(second, "GET / HTTP/1.0\r\n\r\n")
@@ -191,8 +183,6 @@ func TestServerIsOneAtATime(t *testing.T) {
 	expectEOF(t, first)
 	expect(t, second, "HTTP/1.0 200 OK\r\n\r\n")
 	expectEOF(t, second)
-	s.Close()
-	<-done
 }
 
 func TestHandleRequest(t *testing.T) {
@@ -254,10 +244,7 @@ func TestEndBeforeServing(t *testing.T) {
 					t.Errorf("ServeForever: %v", err)
 				}
 			}
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
+			l := listen(t)
 			if err := s.Serve(l); err != httpserver.ErrServerClosed {
 				t.Errorf("Serve: %v", err)
 			}
@@ -454,22 +441,16 @@ func (h *numbered) DoGET() { h.SendResponseOnly(int(h.number), ""); h.EndHeaders
 func TestNewHandler(t *testing.T) {
 	checkLeaks(t)
 	var made atomic.Int64
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := listen(t)
 	s := &httpserver.ThreadingServer{}
 	s.NewHandler = func() httpserver.RequestHandler { return &numbered{number: 600 + made.Add(1)} }
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(l) }()
+	inBackground(t, s, func() error { return s.Serve(l) })
 	for _, want := range []string{"601", "602"} {
 		conn := dial(t, l.Addr())
 		io.WriteString(conn, "GET / HTTP/1.0\r\n\r\n")
 		expect(t, conn, "HTTP/1.0 "+want+" \r\n\r\n")
 		expectEOF(t, conn)
 	}
-	s.Close()
-	<-done
 }
 
 // failing is a listener that runs out of descriptors.
@@ -488,10 +469,7 @@ func (l *failing) Accept() (net.Conn, error) {
 
 func TestAcceptFails(t *testing.T) {
 	checkLeaks(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := listen(t)
 	var log bytes.Buffer
 	failing := &failing{Listener: l, err: os.NewSyscallError("accept4", errTooManyFiles)}
 	failing.times.Store(4)
@@ -511,10 +489,7 @@ func TestAcceptFails(t *testing.T) {
 		t.Errorf("log: %q", &log)
 	}
 
-	l, err = net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l = listen(t)
 	broken := errors.New("broken for good")
 	failing2 := &failing2{l, broken}
 	s = &httpserver.ThreadingServer{}
@@ -546,10 +521,7 @@ func (l *patient) Accept() (net.Conn, error) {
 // passes once.
 func TestAcceptDoesNotSpin(t *testing.T) {
 	checkLeaks(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := listen(t)
 	counted := &patient{TCPListener: l.(*net.TCPListener)}
 	s := &httpserver.ThreadingServer{}
 	s.Handler = new(answers)
@@ -582,8 +554,7 @@ func TestGoexit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	done := make(chan error, 1)
-	go func() { done <- s.ServeForever() }()
+	inBackground(t, s, s.ServeForever)
 	for request, want := range map[string]string{"PUT / HTTP/1.0\r\n\r\n": "", "GET /a HTTP/1.0\r\n\r\n": "path /a"} {
 		conn := dial(t, s.ServerAddress())
 		io.WriteString(conn, request)
@@ -591,8 +562,6 @@ func TestGoexit(t *testing.T) {
 			t.Errorf("%q: %q, %v", request, got, err)
 		}
 	}
-	s.Close()
-	<-done
 }
 
 // TestLogger: a structured log gets the parts.
@@ -701,18 +670,14 @@ func TestSystemCalls(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			checkLeaks(t)
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
+			l := listen(t)
 			counted := &counting{Listener: l}
 			s := &httpserver.ThreadingServer{}
 			h := new(quietFiles)
 			h.Directory = dir
 			h.ProtocolVersion = "HTTP/1.1"
 			s.Handler = h
-			done := make(chan error, 1)
-			go func() { done <- s.Serve(counted) }()
+			inBackground(t, s, func() error { return s.Serve(counted) })
 			conn := dial(t, l.Addr())
 			io.WriteString(conn, tc.requests)
 			conn.(*net.TCPConn).CloseWrite()
@@ -723,8 +688,6 @@ func TestSystemCalls(t *testing.T) {
 			if w, f := counted.writes.Load(), counted.files.Load(); w != tc.writes || f != tc.files {
 				t.Errorf("%d writes, %d files; want %d, %d", w, f, tc.writes, tc.files)
 			}
-			s.Close()
-			<-done
 		})
 	}
 }
