@@ -240,6 +240,7 @@ func (h *BaseHandler) HandleOneRequest() {
 	h.Command, h.Path, h.RequestLine, h.RawRequestLine, h.RequestVersion, h.host = "", "", "", "", "", ""
 	h.Headers = Headers{}
 	clear(c.fields)
+	c.parsed = false
 	h.RFile, h.WFile = c.rfile, c.wfile
 	line, err := c.ReadRequestLine()
 	if err != nil {
@@ -247,6 +248,7 @@ func (h *BaseHandler) HandleOneRequest() {
 		return
 	}
 	h.RawRequestLine = line
+	c.answering = true
 	if h.self.ParseRequest() {
 		if c.verbs == nil {
 			c.verbs = c.class.Verbs(h.self, h.self.MethodTable())
@@ -375,8 +377,15 @@ func newRequestError(fault *http1.Error) *RequestError {
 // ParseHeaders parses the header section, strictly. Its errors are
 // *RequestError.
 func (h *BaseHandler) ParseHeaders(section string) (Headers, error) {
-	fields, fault := http1.ParseFields(section, h.c.fields[:0])
-	h.c.fields = fields
+	c := h.c
+	var memory []http1.Field
+	if !c.parsed {
+		memory = c.fields[:0] // later calls are a method's own
+	}
+	fields, fault := http1.ParseFields(section, memory)
+	if !c.parsed {
+		c.parsed, c.fields = true, fields
+	}
 	if fault != nil {
 		return Headers{}, newRequestError(fault)
 	}
@@ -410,6 +419,10 @@ func (h *BaseHandler) ContentLength() int64 { return h.c.ContentLength() }
 // connection can carry another request, and logs what went wrong.
 func (h *BaseHandler) endRequest() {
 	c := h.c
+	// A method may have put a writer of its own over the buffer that WBufSize
+	// makes: both are emptied, in that order.
+	h.flushBuffer()
+	h.WFile = c.wfile
 	h.flushBuffer()
 	goOn, problem := c.Settle(h.CloseConnection || c.server.open.Ending())
 	switch {
@@ -420,6 +433,7 @@ func (h *BaseHandler) endRequest() {
 		h.self.LogError("%s: %v", cmp.Or(h.Command, "request"), problem)
 	}
 	h.CloseConnection = !goOn
+	c.answering = false
 }
 
 // LogRequest logs the request line, the status code and the size.

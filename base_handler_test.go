@@ -159,6 +159,17 @@ func (h *answers) chunked(text string) {
 
 func (h *answers) DoCHUNKED()   { h.chunked("2\r\nab\r\n0\r\n\r\n") }
 func (h *answers) DoHALFCHUNK() { h.chunked("2\r\nab\r\n") }
+func (h *answers) DoBARE()      { h.SendHeader("Content-Length", "0"); h.EndHeaders() }
+func (h *answers) DoEARLYFIELD() {
+	h.SendHeader("X-A", "b")
+	h.content("text")
+}
+
+// DoREPARSE reads a header section of its own, as one of multipart content.
+func (h *answers) DoREPARSE() {
+	part, _ := h.ParseHeaders("Content-Type: part\r\n\r\n")
+	h.content(h.Headers.Get("Host") + " " + part.Get("Content-Type"))
+}
 func (h *answers) DoONLY100() {
 	h.SendResponseOnly(100, "")
 	h.EndHeaders()
@@ -239,8 +250,12 @@ func TestAnswers(t *testing.T) {
 		{"RFC 9110 §15.6.2 no such verb", "NOSUCH / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 501 Unsupported method ('NOSUCH')\r\n…", false, "code 501, message Unsupported method ('NOSUCH')"},
 		{"RFC 9110 §9.3.2 HEAD that becomes GET", "HEAD /?verb=GET HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n", true, ""},
 		{"RFC 9110 §9.3.2 GET that becomes HEAD", "GET /?verb=HEAD HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 23\r\n\r\nnothing of this is sent", true, ""},
-		{"RFC 9112 §7.1 chunks", "CHUNKED / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n", true, ""},
-		{"RFC 9112 §7.1 chunks without the last", "HALFCHUNK / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n", false, "the chunked content has no last chunk"},
+		{"RFC 9112 §7.1 chunks", "CHUNKED / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nab\r\n0\r\n\r\n", false, ""},
+		{"RFC 9112 §7.1 chunks without the last", "HALFCHUNK / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nab\r\n", false, ""},
+		{"a head without a status line", "BARE / HTTP/1.1\r\nHost: x\r\n\r\n", "Content-Length: 0\r\nConnection: close\r\n\r\n", false, "a head without a status line"},
+		{"a field before the status line", "EARLYFIELD / HTTP/1.1\r\nHost: x\r\n\r\n", page500 + "…", false, "a field before the status line"},
+		{"a field before the status line, after 100", "EARLYFIELD / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx", "HTTP/1.1 100 Continue\r\n\r\n" + page500 + "…", false, "a field before the status line"},
+		{"headers parsed again", "REPARSE / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nx part", true, ""},
 		{"RFC 9112 §6.1 chunks to HTTP/1.0", "CHUNKED / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nab\r\n0\r\n\r\n", false, ""},
 		{"RFC 9110 §15.2 nothing after 100", "ONLY100 / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n", false, "no answer was sent"},
 		{"RFC 9110 §8.6 204 has no length", "EMPTY / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n", true, ""},
@@ -345,11 +360,67 @@ func TestBufferedContinue(t *testing.T) {
 
 // TestWriterLeftBehind: what a method puts in WFile's place is gone with it.
 func TestWriterLeftBehind(t *testing.T) {
-	h := new(answers)
-	h.ProtocolVersion = "HTTP/1.1"
-	got := send(t, serveDuring(t, h), "GZIP / HTTP/1.1\r\nHost: x\r\n\r\nGET /next HTTP/1.1\r\nHost: x\r\n\r\n")
-	if !strings.HasSuffix(brief(got), "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\npath /next") {
+	for _, size := range []int{0, -1} {
+		h := new(answers)
+		h.ProtocolVersion = "HTTP/1.1"
+		h.WBufSize = size
+		got := brief(send(t, serveDuring(t, h), "GZIP / HTTP/1.1\r\nHost: x\r\n\r\nGET /next HTTP/1.1\r\nHost: x\r\n\r\n"))
+		if !strings.HasPrefix(got, "HTTP/1.1 200 OK\r\nContent-Length: 28\r\n\r\n\x1f\x8b") ||
+			!strings.HasSuffix(got, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\npath /next") {
+			t.Errorf("WBufSize %d: %q", size, got)
+		}
+	}
+}
+
+// finishing panics when its connection has ended.
+type finishing struct{ answers }
+
+func (h *finishing) Finish() { panic("on purpose") }
+
+// TestPanicOwesNothing: where nobody waits for an answer, none is sent.
+func TestPanicOwesNothing(t *testing.T) {
+	problems := make(chan any, 1)
+	s := serveDuring(t, new(finishing), func(s *httpserver.ThreadingServer) {
+		s.HandleError = func(_ net.Conn, problem any) { problems <- problem }
+	})
+	if got := brief(send(t, s, "GET /a HTTP/1.0\r\n\r\n")); got != "HTTP/1.0 200 OK\r\nContent-Length: 7\r\n\r\npath /a" {
 		t.Errorf("%q", got)
+	}
+	<-problems
+}
+
+// keeping hands its connection to a goroutine that outlives the method.
+type keeping struct {
+	quiet
+	done chan error
+}
+
+func (h *keeping) DoGET() {
+	h.Connection.SetDeadline(time.Time{})
+	h.SendResponseOnly(200, "")
+	h.EndHeaders()
+	io.WriteString(h.Connection, "mine")
+	conn, done := h.Connection, h.done
+	go func() {
+		_, err := conn.Write(make([]byte, 64<<20))
+		done <- err
+	}()
+}
+
+// TestConnectionKept: a connection that a method has given away ends with it,
+// whoever is writing.
+func TestConnectionKept(t *testing.T) {
+	h := &keeping{done: make(chan error, 1)}
+	s := serveDuring(t, h)
+	conn := dial(t, s.ServerAddress())
+	io.WriteString(conn, "GET / HTTP/1.0\r\n\r\n")
+	select {
+	case err := <-h.done:
+		if err == nil {
+			t.Error("64 MiB were written to a client that reads nothing")
+		}
+	case <-time.After(patience):
+		t.Error("the write did not end")
 	}
 }
 

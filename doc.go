@@ -122,7 +122,7 @@
 // name or value with a line break never gets into a head: the answer becomes a
 // 500, and the log says which. Every wait for a client has a limit; see
 // [Server]. SimpleHandler opens nothing outside its directory. A panic ends
-// its own connection with a 500, and nothing else.
+// its own connection and nothing else, with a 500 where no head had ended.
 //
 // Strings are bytes: what the client sent is what a handler reads, and what
 // SendHeader gets is what goes out. There is no latin-1 in between, as there is

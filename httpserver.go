@@ -84,8 +84,9 @@ type Server struct {
 	// comes too late is answered 408.
 	HeadTimeout time.Duration
 	// ProgressTimeout bounds the time in which nothing of a body comes, or the
-	// client takes nothing of an answer, which may be noticed a quarter later.
-	// If zero, 30 seconds; if negative, there is no bound.
+	// client takes nothing of an answer. The latter may be noticed late, after
+	// up to four times as long, since the system's buffers take some for it. If
+	// zero, 30 seconds; if negative, there is no bound.
 	ProgressTimeout time.Duration
 	// Timeout bounds the wait of HandleRequest. If zero, there is no bound.
 	Timeout time.Duration
@@ -328,7 +329,11 @@ func (s *Server) serve(l net.Listener, process func(*connection)) error {
 			s.awaitEnd()
 			return ErrServerClosed
 		case isTimeout(err):
-			accept.SetDeadline(l, 0) // it was ours for ServiceActions, or HandleRequest's
+			// It was ours for ServiceActions, or HandleRequest's, or is one that
+			// we cannot take off.
+			if !accept.SetDeadline(l, 0) {
+				s.sleep(pause.Next())
+			}
 		case accept.IsTemporary(err):
 			if pause == 0 {
 				s.logServer("accept: "+err.Error()+"; trying again", slog.LevelError)
@@ -554,14 +559,16 @@ type connection struct {
 	nc      net.Conn                          // as accepted
 	handler RequestHandler
 
-	verbs    *class.Verbs  // from the first request on
-	fields   []http1.Field // memory for Headers
-	output   WriteFlusher  // the exchange's own
-	rfile    io.Reader     // RFile and WFile as Setup left them
-	wfile    WriteFlusher
-	rootKey  docroot.Key
-	root     *docroot.Root // for that
-	refusing bool          // a 500 takes the place of an answer
+	verbs     *class.Verbs  // from the first request on
+	fields    []http1.Field // memory for Headers
+	parsed    bool          // which is in use
+	output    WriteFlusher  // the exchange's own
+	rfile     io.Reader     // RFile and WFile as Setup left them
+	wfile     WriteFlusher
+	rootKey   docroot.Key
+	root      *docroot.Root // for that
+	refusing  bool          // a 500 takes the place of an answer
+	answering bool          // there is a request that an answer is owed to
 
 	log     logMemory
 	version [3]string // VersionString and the two parts it was made of
@@ -632,11 +639,12 @@ func (c *connection) rescue() {
 		return
 	}
 	c.server.handleError(c.nc, problem)
-	if c.Exchange == nil || !c.Replace() {
+	if !c.answering || !c.Replace() {
 		return
 	}
 	defer func() { recover() }() // SendError may be what panics
-	c.handler.base().CloseConnection = true
+	h := c.handler.base()
+	h.WFile, h.CloseConnection = c.wfile, true
 	c.handler.SendError(500, "", "")
 }
 

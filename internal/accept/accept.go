@@ -20,15 +20,15 @@ func Network(addr string) string {
 }
 
 // SetDeadline ends the next waits of l after the given time, or never where it
-// is zero. A listener that knows no deadlines stays as it is.
-func SetDeadline(l net.Listener, after time.Duration) {
+// is zero. A listener that knows no deadlines stays as it is: then it reports
+// false.
+func SetDeadline(l net.Listener, after time.Duration) bool {
 	var deadline time.Time
 	if after > 0 {
 		deadline = time.Now().Add(after)
 	}
-	if d, ok := l.(interface{ SetDeadline(time.Time) error }); ok {
-		d.SetDeadline(deadline)
-	}
+	d, ok := l.(interface{ SetDeadline(time.Time) error })
+	return ok && d.SetDeadline(deadline) == nil
 }
 
 // IsTemporary reports whether accepting may work again later: descriptors or

@@ -75,7 +75,9 @@ func TestSetDeadline(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn.Close()
-	SetDeadline(plain{l}, time.Nanosecond) // knows none
+	if SetDeadline(plain{l}, time.Nanosecond) || !SetDeadline(l, 0) {
+		t.Error("it does not tell who knows deadlines")
+	}
 }
 
 type plain struct{ net.Listener }

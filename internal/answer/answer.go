@@ -4,10 +4,8 @@
 package answer
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"golang.org/x/net/http/httpguts"
 
@@ -23,14 +21,12 @@ type Answer struct {
 	toHEAD     bool
 	hasLength  bool
 	coded      bool // the head has a Transfer-Encoding
-	chunked    bool // and that ends in chunked
 	connection bool // the head has a Connection field
 	raw        bool // the head has lines that nobody looked at
 	partly     bool // some of the head was sent before its end
-	interim    bool // an interim answer went before
+	bare       bool // the head has fields and no status line before them
 	length     int64
 	written    int64
-	tail       [len(lastChunk)]byte // the end of the content, where it is chunked
 	fault      error
 }
 
@@ -60,6 +56,10 @@ func (a *Answer) Begun() bool { return a.state != none }
 // Ended reports whether the head of a final answer has ended.
 func (a *Answer) Ended() bool { return a.state >= ended }
 
+// Headless reports whether a head has ended that had no status line. Like
+// CPython, it was sent.
+func (a *Answer) Headless() bool { return a.state == ended && a.bare }
+
 // Open reports whether a head was begun, by the book, and has not ended.
 func (a *Answer) Open() bool { return a.state == begun && !a.raw }
 
@@ -88,7 +88,7 @@ func (a *Answer) Begin(version string, code int, phrase string, toHEAD bool) {
 	switch {
 	case a.state == sunk:
 		return
-	case a.state == none && len(a.lines) > 0 && !a.raw && !a.interim:
+	case a.state == none && a.bare:
 		a.refuse("a field before the status line (%d %s)", code, phrase)
 		return
 	case a.state == ended || a.partly:
@@ -128,6 +128,7 @@ func (a *Answer) Field(name, value string) {
 	case a.state == ended:
 		a.refuse("the field %s after the end of the head", name)
 	case a.state < ended && a.note(name, value):
+		a.bare = a.bare || a.state == none && !a.raw
 		a.append(name, value)
 	}
 }
@@ -162,8 +163,6 @@ func (a *Answer) note(name, value string) bool {
 			return false
 		}
 		a.coded = true
-		last := value[strings.LastIndexByte(value, ',')+1:]
-		a.chunked = http1.EqualName(strings.TrimSpace(last), "chunked")
 	}
 	return true
 }
@@ -190,7 +189,7 @@ func (a *Answer) End() {
 	}
 	a.lines = append(a.lines, '\r', '\n')
 	if a.Interim() {
-		*a = Answer{lines: a.lines, interim: true, fault: a.fault}
+		*a = Answer{lines: a.lines, fault: a.fault}
 		return
 	}
 	a.state = ended
@@ -218,13 +217,11 @@ func (a *Answer) NoContent() bool {
 	return a.toHEAD || a.code == 204 || a.code == 304 || a.Interim()
 }
 
-// Chunked reports whether the content is chunked, by the handler's own doing.
-func (a *Answer) Chunked() bool { return a.chunked }
-
-// Framed reports whether the client can tell where the answer ends without the
-// end of the connection.
+// Framed reports whether it is certain that the client can tell where the
+// answer ends without the end of the connection. It is not where the handler
+// does its own chunks, which nobody checks.
 func (a *Answer) Framed() bool {
-	return !a.raw && a.code != 101 && (a.NoContent() || a.hasLength || a.chunked)
+	return !a.raw && !a.bare && a.code != 101 && (a.NoContent() || a.hasLength)
 }
 
 // HasConnection reports whether the head has a Connection field of its own.
@@ -242,32 +239,13 @@ func (a *Answer) Remaining() int64 {
 	return -1
 }
 
-// Wrote counts content.
-func (a *Answer) Wrote(p []byte) {
-	a.written += int64(len(p))
-	if a.chunked {
-		kept := copy(a.tail[:], a.tail[min(len(p), len(a.tail)):])
-		copy(a.tail[kept:], p[max(0, len(p)-len(a.tail)):])
-	}
-}
-
-// Copied counts n bytes of content that nobody looked at.
-func (a *Answer) Copied(n int64) {
-	a.written += n
-	a.tail = [len(lastChunk)]byte{}
-}
-
-// lastChunk ends chunked content that has no trailers (RFC 9112 §7.1).
-const lastChunk = "0\r\n\r\n"
+// Wrote counts n bytes of content.
+func (a *Answer) Wrote(n int64) { a.written += n }
 
 // Short tells what is missing at the end of the answer, or nil.
 func (a *Answer) Short() error {
-	switch {
-	case a.state != ended || a.NoContent():
-	case a.Remaining() > 0:
+	if n := a.Remaining(); n > 0 && a.state == ended {
 		return fmt.Errorf("Content-Length announced %d bytes and %d were written", a.length, a.written)
-	case a.chunked && string(a.tail[:]) != lastChunk:
-		return errors.New("the chunked content has no last chunk")
 	}
 	return nil
 }

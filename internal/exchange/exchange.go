@@ -49,23 +49,24 @@ var errTooLong = &http1.Error{Status: 414, Rule: "RFC 9112 §3"}
 type Exchange struct {
 	Answer answer.Answer
 
-	wire     *wire.Conn
-	limits   Limits
-	scanner  http1.Scanner
-	section  string // the field section, where it came with the request line
-	line     http1.RequestLine
-	headBy   time.Time // when the head has to have ended; zero before it began
-	length   int64     // of the body, as announced
-	body     int64     // bytes of the body that were not read; negative: all that comes
-	bodyErr  error
-	headSent int         // bytes of the head that Answer gave out and the output has not seen
-	early    bool        // content was refused that came before the head's end
-	excess   bool        // content was refused that was more than announced
-	headless bool        // content was written that is no answer
-	unframed bool        // content was written without a head that frames it
-	taken    atomic.Bool // the handler used the connection itself, perhaps on two goroutines
-	suspect  bool        // what follows on the connection cannot be trusted to be a request
-	scratch  []byte      // for WriteString
+	wire      *wire.Conn
+	limits    Limits
+	scanner   http1.Scanner
+	section   string // the field section, where it came with the request line
+	line      http1.RequestLine
+	headBy    time.Time // when the head has to have ended; zero before it began
+	length    int64     // of the body, as announced
+	body      int64     // bytes of the body that were not read; negative: all that comes
+	bodyErr   error
+	headSent  int         // bytes of the head that Answer gave out and the output has not seen
+	pipelined bool        // another request had come by the end of the head
+	early     bool        // content was refused that came before the head's end
+	excess    bool        // content was refused that was more than announced
+	headless  bool        // content was written that is no answer
+	unframed  bool        // content was written without a head that frames it
+	taken     atomic.Bool // the handler used the connection itself, perhaps on two goroutines
+	suspect   bool        // what follows on the connection cannot be trusted to be a request
+	scratch   []byte      // for WriteString
 }
 
 // New gives an Exchange over nc. The sweeper looks after what it holds back.
@@ -87,7 +88,7 @@ func (x *Exchange) Next() {
 	x.line = http1.RequestLine{}
 	x.headBy = time.Time{}
 	x.length, x.body, x.bodyErr = 0, 0, nil
-	x.headSent = 0
+	x.headSent, x.pipelined = 0, false
 	x.early, x.excess, x.headless, x.unframed = false, false, false, false
 	x.wire.Reclaim()
 }
@@ -203,6 +204,7 @@ func (x *Exchange) Begin(line *http1.RequestLine) { x.line = *line }
 // Expect tells what the head said of the body that follows.
 func (x *Exchange) Expect(framing *http1.Framing) {
 	x.length, x.body = framing.Length, framing.Length
+	x.pipelined = int64(len(x.wire.Buffered())) > x.body
 }
 
 // Method gives the method that the client has sent.
@@ -210,12 +212,6 @@ func (x *Exchange) Method() string { return x.line.Method }
 
 // ContentLength gives the length of the body, read or not.
 func (x *Exchange) ContentLength() int64 { return x.length }
-
-// Framed reports whether this client can tell where the answer ends without
-// the end of the connection. One of HTTP/1.0 knows nothing of chunks.
-func (x *Exchange) Framed() bool {
-	return x.Answer.Framed() && (!x.Answer.Chunked() || x.line.AtLeast(1, 1))
-}
 
 // Distrust says that the bytes which follow may not be what they seem, since
 // the head was at fault.
@@ -265,7 +261,9 @@ func (b *body) Read(p []byte) (int, error) {
 // anyway. The error is what went wrong with the answer, for the log.
 func (x *Exchange) Settle(closing bool) (goOn bool, problem error) {
 	a := &x.Answer
-	x.wire.Reclaim()
+	if !x.taken.Load() {
+		x.wire.Reclaim()
+	}
 	switch err := cmp.Or(x.wire.WriteErr(), x.bodyErr); {
 	case errors.Is(err, net.ErrClosed) || isFailure(err) && x.taken.Load():
 		return false, nil // it was the server, or the handler, that ended it
@@ -279,6 +277,8 @@ func (x *Exchange) Settle(closing bool) (goOn bool, problem error) {
 		problem = ErrNoEndHeaders
 	case x.excess:
 		problem = ErrContentLength
+	case a.Headless():
+		problem = errors.New("a head without a status line: SendResponse is missing")
 	case x.headless:
 		problem = errors.New("content without a head: SendResponse is missing")
 	case a.Begun() && !a.Ended():
@@ -288,7 +288,7 @@ func (x *Exchange) Settle(closing bool) (goOn bool, problem error) {
 	default:
 		problem = a.Short()
 	}
-	answered := a.Ended() && !a.Sunk() && x.Framed()
+	answered := a.Ended() && !a.Sunk() && a.Framed()
 	if problem != nil || closing || x.Doomed() || !answered || x.body < 0 {
 		return false, problem
 	}
@@ -318,9 +318,13 @@ func (e *GoneError) Unwrap() error { return e.Err }
 // Close ends the connection. It reports whether that takes time, because the
 // client has sent what nobody read: then Linger has to do it.
 func (x *Exchange) Close() (closed bool) {
+	if x.taken.Load() {
+		x.wire.CloseNow() // others may be using it: their waits end here
+		return true
+	}
 	x.wire.Reclaim()
 	err := x.wire.Flush()
-	if err == nil && !x.taken.Load() && (x.suspect || x.body != 0 || len(x.wire.Buffered()) > 0) {
+	if err == nil && (x.suspect || x.body != 0 || len(x.wire.Buffered()) > 0) {
 		return false
 	}
 	x.wire.Close()

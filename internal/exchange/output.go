@@ -62,8 +62,9 @@ type Output Exchange
 
 // Write sends content. What the answer has no room for is not sent: anything
 // where it has no content (HEAD, 204, 304), and what is beyond the announced
-// length. A head that waits leaves with it, in the same system call, but while
-// another request is waiting the answer waits too, to leave with the next one.
+// length. A head that waits leaves with it, in the same system call; where
+// another request came together with this one, the answer waits for the next,
+// to share a system call with it.
 func (o *Output) Write(p []byte) (int, error) {
 	x := (*Exchange)(o)
 	n := len(p)
@@ -84,12 +85,12 @@ func (o *Output) Write(p []byte) (int, error) {
 	p, excess := x.admit(p)
 	if len(p) > 0 {
 		sent, err := len(p), error(nil)
-		if x.pipelined() {
+		if x.pipelined {
 			err = x.wire.Hold(p)
 		} else {
 			sent, err = x.wire.Write(p)
 		}
-		x.Answer.Wrote(p[:sent])
+		x.Answer.Wrote(int64(sent))
 		if err != nil {
 			return n - excess - len(p) + sent, err
 		}
@@ -133,13 +134,6 @@ func (x *Exchange) admit(p []byte) (rest []byte, excess int) {
 	return p[:room], len(p) - int(room)
 }
 
-// pipelined reports whether another request has come already, so that its
-// answer can share a system call with this one.
-func (x *Exchange) pipelined() bool {
-	// In a tunnel another goroutine may be reading: the buffer is its own then.
-	return x.body >= 0 && int64(len(x.wire.Buffered())) > x.body
-}
-
 // ReadFrom sends content from r until it ends. A file goes out by the system's
 // own copy, a small one together with the head.
 func (o *Output) ReadFrom(r io.Reader) (int64, error) {
@@ -164,7 +158,7 @@ func (o *Output) ReadFrom(r io.Reader) (int64, error) {
 		source = r
 	}
 	sent, err := x.wire.CopyFrom(source, n)
-	x.Answer.Copied(sent)
+	x.Answer.Wrote(sent)
 	if isLimited && source != r {
 		limited.N -= sent
 	}

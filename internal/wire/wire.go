@@ -170,7 +170,7 @@ func (c *Conn) read(p []byte) (int, error) {
 		}
 		// Wake may have set a deadline before ours, once. A connection that
 		// goes on to end waits by itself would keep us here.
-		if now.Before(c.readArmed) {
+		if c.readArmed.IsZero() || now.Before(c.readArmed) {
 			if early++; early > 1 {
 				return 0, err
 			}
@@ -197,8 +197,9 @@ func (c *Conn) armRead() {
 }
 
 // StallLimit sets how long a write may go without any progress before it ends
-// with os.ErrDeadlineExceeded; it may take a quarter longer to be noticed. Zero
-// is no limit.
+// with os.ErrDeadlineExceeded. That is noticed a quarter later where nothing of
+// the write has gone, and after twice as long again where some has. Zero is no
+// limit.
 func (c *Conn) StallLimit(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
