@@ -561,7 +561,7 @@ type connection struct {
 
 	verbs     *class.Verbs  // from the first request on
 	fields    []http1.Field // memory for Headers
-	parsed    bool          // which is in use
+	parsed    bool          // and whether this request's are in it
 	output    WriteFlusher  // the exchange's own
 	rfile     io.Reader     // RFile and WFile as Setup left them
 	wfile     WriteFlusher
@@ -631,8 +631,8 @@ func (c *connection) serve() {
 	c.handler.Handle()
 }
 
-// rescue ends a panic: the server hears of it, and the client gets a 500 where
-// it has got nothing yet.
+// rescue ends a panic: the server hears of it, and a client that waits for an
+// answer gets a 500 where the head of one had not ended.
 func (c *connection) rescue() {
 	problem := recover()
 	if problem == nil {
