@@ -41,6 +41,7 @@ var (
 	trailerLine = regexp.MustCompile(`^(` + token + `):` + ows + value + ows + `\r\n$`)
 	chunkLine   = regexp.MustCompile(`^([0-9A-Fa-f]{1,16})(?:` + chunkExt + `)*\r\n$`)
 	digits      = regexp.MustCompile(`^[0-9]+$`)
+	withPort    = regexp.MustCompile(`:[0-9]+$`)
 	absolute    = regexp.MustCompile(`(?i)^https?://([^/?#]*)`)
 )
 
@@ -56,7 +57,7 @@ func ParseRequestLine(line string) (l RequestLine, status int) {
 		}
 	}
 	m := requestLine.FindStringSubmatch(line)
-	if m == nil || m[3] == "" && m[1] != "GET" {
+	if m == nil || m[3] == "" && m[1] != "GET" || !validTarget(m[1], m[2]) {
 		return l, 400
 	}
 	l = RequestLine{Method: m[1], Target: m[2], Version: m[3], Minor: 9}
@@ -65,6 +66,22 @@ func ParseRequestLine(line string) (l RequestLine, status int) {
 	}
 	return l, 0
 }
+
+// validTarget reports whether a method may have that target (RFC 9112 §3.2):
+// CONNECT has a host and a port, which are for no other, and "*" is not for
+// those that RFC 9110 and RFC 5789 define, but OPTIONS.
+func validTarget(method, target string) bool {
+	authority := isAuthority(target)
+	switch method {
+	case "CONNECT":
+		return authority
+	case "GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "PATCH":
+		return !authority && target != "*"
+	}
+	return !authority
+}
+
+func isAuthority(target string) bool { return ValidHost(target) && withPort.MatchString(target) }
 
 func parseVersion(s string) (major, minor int) {
 	v := version.FindStringSubmatch(s)
@@ -162,13 +179,16 @@ func ReadFraming(l RequestLine, fields []Field) (f Framing, status int) {
 		return refuse(400)
 	}
 	f.Host = strings.Join(hosts, "")
+	if isAuthority(l.Target) {
+		f.Host = l.Target
+	}
 	if m := absolute.FindStringSubmatch(l.Target); m != nil {
 		if f.Host = m[1]; !ValidHost(f.Host) {
 			return refuse(400)
 		}
 	}
 	if n := len(codings); n > 0 {
-		if len(lengths) > 0 || !atLeast11 || codings[n-1] != "chunked" || count(codings, "chunked") > 1 {
+		if len(lengths) > 0 || !atLeast11 || codings[n-1] != "chunked" || count(codings, "chunked") > 1 || count(codings, "") > 0 {
 			return refuse(400)
 		}
 		if n > 1 {
