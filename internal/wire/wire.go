@@ -430,6 +430,9 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	return c.nc.SetReadDeadline(t)
 }
 
+// OwnRead reports whether a read deadline of SetReadDeadline holds.
+func (c *Conn) OwnRead() bool { return c.ownRead.Load() }
+
 // SetWriteDeadline is to writes what SetReadDeadline is to reads.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
 	c.ownWrite.Store(true)
