@@ -298,12 +298,17 @@ func (x *Exchange) Close() (closed bool) {
 	}
 	x.wire.Reclaim()
 	err := x.wire.Flush()
-	if err == nil && (x.suspect || x.persists || !x.body.ended() || len(x.wire.Buffered()) > 0) {
+	if err == nil && (x.persists || x.unread()) {
 		return false
 	}
 	x.wire.Close()
 	return true
 }
 
+// unread reports whether the client has sent what nobody read, for all we know.
+func (x *Exchange) unread() bool {
+	return x.suspect || !x.body.ended() || len(x.wire.Buffered()) > 0
+}
+
 // Linger ends the connection once the client has had time to read its answer.
-func (x *Exchange) Linger() { x.wire.Linger(lingerTime, maxLingered) }
+func (x *Exchange) Linger() { x.wire.Linger(lingerTime, maxLingered, !x.unread()) }
