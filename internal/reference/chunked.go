@@ -15,11 +15,23 @@ const (
 	Bad                       // it does not, whatever may follow
 )
 
-// A ChunkedBody is a chunked body (RFC 9112 §7.1), as far as it goes.
-type ChunkedBody struct {
-	Content  string
-	Trailers []Field
-	Length   int // on the wire, where it is whole
+// A Body is a message body, as far as it goes.
+type Body struct {
+	Content   string
+	Announced int64 // bytes of content: more than there are, where it is incomplete
+	Trailers  []Field
+	Length    int // on the wire, where it is whole
+}
+
+// ReadBody reads the body that input begins with.
+func ReadBody(f Framing, input string) (Body, Verdict) {
+	switch n := int64(len(input)); {
+	case f.Length < 0:
+		return ParseChunked(input)
+	case f.Length > n:
+		return Body{Content: input, Announced: f.Length}, Incomplete
+	}
+	return Body{Content: input[:f.Length], Announced: f.Length, Length: int(f.Length)}, Whole
 }
 
 // ParseChunked reads the chunked body that input begins with, to the letter of
@@ -29,7 +41,7 @@ type ChunkedBody struct {
 //	chunked-body = *chunk last-chunk trailer-section CRLF
 //	chunk        = chunk-size [ chunk-ext ] CRLF chunk-data CRLF
 //	last-chunk   = 1*("0") [ chunk-ext ] CRLF
-func ParseChunked(input string) (body ChunkedBody, verdict Verdict) {
+func ParseChunked(input string) (body Body, verdict Verdict) {
 	rest := input
 	for {
 		line, verdict := cutLine(&rest, func(line string) bool { return chunkSize(line) >= 0 },
@@ -41,6 +53,7 @@ func ParseChunked(input string) (body ChunkedBody, verdict Verdict) {
 		if size == 0 {
 			break
 		}
+		body.Announced += size
 		n := min(size, int64(len(rest)))
 		body.Content += rest[:n]
 		if rest = rest[n:]; n < size {

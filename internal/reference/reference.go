@@ -119,6 +119,54 @@ func ParseFields(section string) (fields []Field, ok bool) {
 	return fields, true
 }
 
+// A Head is a request line and a field section, as they stand and as they are
+// read.
+type Head struct {
+	Line, Section string
+	RequestLine
+	Fields []Field
+	Framing
+}
+
+// NoRequest is the status of a line of blanks.
+const NoRequest = -1
+
+// ReadHead reads the head that input begins with. The status is that of the
+// refusal, or 0; a head that is incomplete is a 400. Two words are a head of
+// their own, without a field section.
+func ReadHead(input string) (h Head, status int) {
+	line, rest, ended := strings.Cut(input, "\n")
+	if !ended {
+		return h, 400
+	}
+	h.Line = line + "\n"
+	if h.RequestLine, status = ParseRequestLine(h.Line); status != 0 {
+		return h, status
+	}
+	if h.Method == "" {
+		return h, NoRequest
+	}
+	if h.Version == "" {
+		return h, 0
+	}
+	n := SectionLength(rest)
+	if n == 0 {
+		return h, 400
+	}
+	h.Section = rest[:n]
+	var ok bool
+	if h.Fields, ok = ParseFields(h.Section); !ok {
+		return h, 400
+	}
+	h.Framing, status = ReadFraming(h.RequestLine, h.Fields)
+	return h, status
+}
+
+// AtLeast reports whether the version is this one or a later one.
+func (l RequestLine) AtLeast(major, minor int) bool {
+	return l.Major > major || l.Major == major && l.Minor >= minor
+}
+
 // Framing is what a head says of its body and its connection.
 type Framing struct {
 	Length    int64 // -1: chunked
@@ -126,6 +174,12 @@ type Framing struct {
 	Close     bool
 	KeepAlive bool
 	Expect    string
+}
+
+// Has reports whether there is a field of that name with that element in its
+// list, in any case.
+func Has(fields []Field, name, element string) bool {
+	return count(elements(values(fields, name)), lower(element)) > 0
 }
 
 // values gives the values of all fields of that name.
@@ -167,10 +221,10 @@ func count(list []string, element string) (n int) {
 	return n
 }
 
-// ReadFraming reads the framing (RFC 9112 §3.2, §6). The status is that of the
+// ReadFraming reads the framing (RFC 9112 §3.2, §3.3, §6). The status is that of the
 // refusal, or 0.
 func ReadFraming(l RequestLine, fields []Field) (f Framing, status int) {
-	atLeast11 := l.Major > 1 || l.Major == 1 && l.Minor >= 1
+	atLeast11 := l.AtLeast(1, 1)
 	hosts, lengths := values(fields, "Host"), values(fields, "Content-Length")
 	codings := elements(values(fields, "Transfer-Encoding"))
 	options := elements(values(fields, "Connection"))
@@ -204,7 +258,12 @@ func ReadFraming(l RequestLine, fields []Field) (f Framing, status int) {
 	}
 	f.Close = count(options, "close") > 0
 	f.KeepAlive = count(options, "keep-alive") > 0 && !f.Close
-	f.Expect = strings.Join(values(fields, "Expect"), ", ")
+	for _, line := range values(fields, "Expect") {
+		if f.Expect != "" {
+			line = f.Expect + ", " + line
+		}
+		f.Expect = line
+	}
 	return f, 0
 }
 
