@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"reflect"
 	"regexp"
@@ -316,6 +317,9 @@ func compare(t *testing.T, outcomes []outcome, output string, book []sighting) (
 			}
 			book = book[1:]
 		}
+		if o.Method == "PATCH" && o.AtLeast(1, 1) && !r.cut && !slices.Contains(r.fields, reference.Field{Name: "X-Trailers", Value: strconv.Itoa(len(o.body.Trailers))}) {
+			t.Errorf("%q was answered %+v, without its trailer", o.Line, r)
+		}
 		// A client is told when its connection ends, but for a body that shows
 		// its fault when the answer has gone.
 		late := o.status == 200 && o.verdict != reference.Whole
@@ -352,8 +356,9 @@ func (c *duplex) Close() error {
 }
 
 // serveInput serves one connection on which input comes in pieces: of the sizes
-// given, and then the rest. It gives what was sent, and leaves nothing behind.
-func serveInput(t *testing.T, s *httpserver.Server, input string, sizes []byte) string {
+// given, and then the rest. It gives what was sent, up to the given number of
+// bytes, where the client hangs up, and leaves nothing behind.
+func serveInput(t *testing.T, s *httpserver.Server, input string, sizes []byte, most int64) string {
 	t.Helper()
 	goroutines := runtime.NumGoroutine()
 	in, client := net.Pipe()
@@ -373,7 +378,8 @@ func serveInput(t *testing.T, s *httpserver.Server, input string, sizes []byte) 
 		client.Write(rest)
 	}()
 	go func() {
-		b, _ := io.ReadAll(answers)
+		b, _ := io.ReadAll(io.LimitReader(answers, most))
+		answers.Close()
 		output <- string(b)
 	}()
 	s.ServeConn(&duplex{in, out})
@@ -420,13 +426,85 @@ func write(outcomes []outcome) string {
 	return b.String()
 }
 
+// A serving serves inputs, one after the other.
+type serving struct {
+	server  httpserver.Server
+	book    []sighting
+	problem any
+}
+
+func newServing() *serving {
+	s := new(serving)
+	s.server.NewHandler = func() httpserver.RequestHandler {
+		h := &witness{book: &s.book}
+		h.ProtocolVersion = "HTTP/1.1"
+		return h
+	}
+	s.server.HandleError = func(_ net.Conn, problem any) { s.problem = problem }
+	s.server.IdleTimeout, s.server.HeadTimeout, s.server.ProgressTimeout = patience, patience, patience
+	return s
+}
+
+func (s *serving) serve(t *testing.T, input string, sizes []byte, most int64) (output string, book []sighting) {
+	t.Helper()
+	s.book, s.problem = nil, nil
+	output = serveInput(t, &s.server, input, sizes, most)
+	if s.problem != nil {
+		t.Fatalf("%q: panic: %v", input, s.problem)
+	}
+	return output, s.book
+}
+
+// test serves an input whole, in pieces, to a client that hangs up, and written
+// again.
+func (s *serving) test(t *testing.T, input string, sizes []byte, most uint16) {
+	if len(input) > 4000 || strings.Count(input, "\n") > 100 {
+		return // bounds have tests of their own
+	}
+	outcomes := foresee(input)
+	output, book := s.serve(t, input, nil, math.MaxInt64)
+	replies := compare(t, outcomes, output, book)
+	if t.Failed() {
+		t.Fatalf("%q", input)
+	}
+	if cut, cutBook := s.serve(t, input, sizes, math.MaxInt64); withoutDates(cut) != withoutDates(output) || !reflect.DeepEqual(cutBook, book) {
+		t.Fatalf("%q\nin pieces of %v: %q, %+v\nwhole: %q, %+v", input, sizes, cut, cutBook, output, book)
+	}
+	if int(most) < len(output) {
+		// The last handler may have met the end of the connection.
+		_, begun := s.serve(t, input, sizes, int64(most))
+		if n := len(begun) - 1; n >= len(book) || n >= 0 && (!reflect.DeepEqual(begun[:n], book[:n]) || begun[n].line != book[n].line || begun[n].section != book[n].section) {
+			t.Fatalf("%q\nto a client that takes %d bytes: %+v\nto one that takes all: %+v", input, most, begun, book)
+		}
+	}
+	again := write(outcomes)
+	if again == "" {
+		return
+	}
+	output, bookAgain := s.serve(t, again, sizes, math.MaxInt64)
+	repliesAgain := compare(t, foresee(again), output, bookAgain)
+	if n := len(repliesAgain); n > len(replies) || !reflect.DeepEqual(repliesAgain, replies[:n]) || len(bookAgain) != n {
+		t.Errorf("answered %+v\nat first %+v", repliesAgain, replies)
+	}
+	for i, sighting := range bookAgain {
+		sighting.line, sighting.section = book[i].line, book[i].section
+		if !reflect.DeepEqual(sighting, book[i]) {
+			t.Errorf("a handler saw %+v\nat first %+v", sighting, book[i])
+		}
+	}
+	if t.Failed() {
+		t.Fatalf("%q\nwritten again: %q", input, again)
+	}
+}
+
 // FuzzServe serves a connection over net.Pipe. Whatever comes, no handler
 // panics, and the requests that handlers see are those which a slow reader of
 // the RFC's grammar finds, each beginning where the one before it ended: so
 // every byte of the input is part of a head, or of a body, or stands behind the
 // end of the connection. The answers are as many, and those that were sent. The
 // pieces in which the input comes make no difference; requests that are written
-// again, as the handlers saw them, are seen and answered as they were.
+// again, as the handlers saw them, are seen and answered as they were; and to a
+// client that hangs up, what was served until then was the same.
 func FuzzServe(f *testing.F) {
 	const host = " HTTP/1.1\r\nHost: x\r\n"
 	for _, input := range []string{
@@ -447,60 +525,45 @@ func FuzzServe(f *testing.F) {
 		"DELETE /" + host + "Content-Length: 4\r\n\r\nfourDELETE /" + host + "Content-Length: 5\r\n\r\nhello",
 		"POST /" + host + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled" + host + "\r\n",
 		"OPTIONS *" + host + "Connection: x, close\r\n\r\nGET /behind" + host + "\r\n", "POST / HTTP/0.9\r\nContent-Length: 5\r\n\r\nhello", "GET /" + host + "Expect: x\r\n\r\n",
+		"GET /" + host + "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\nGET /b" + host + "\r\n",
+		"POST /" + host + "Transfer-Encoding: chunked\r\n\r\n0\r\nA : b\r\n\r\nGET /smuggled" + host + "\r\n",
+		"POST /" + host + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\rX0\r\n\r\nGET /smuggled" + host + "\r\n",
 		"\r\n\r\n\r\nGET /" + host + "\r\n", "GET http://y:1/z" + host + "\r\nCONNECT y:1" + host + "\r\n", "GET /" + host + "A : b\r\n\r\n", "GET / HTTP/2.0\r\n\r\n", "HEAD / HTTP/1.1\r\n\r\n",
 	} {
-		f.Add(input, []byte{})
-		f.Add(input, []byte{1, 1, 1, 1, 20, 1, 1, 1, 9, 1, 1, 7, 7, 7, 7, 1, 1, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1})
+		f.Add(input, []byte{}, uint16(0))
+		f.Add(input, []byte{1, 1, 1, 1, 20, 1, 1, 1, 9, 1, 1, 7, 7, 7, 7, 1, 1, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1}, uint16(200))
 	}
-	var book []sighting
-	var problem any
-	s := &httpserver.Server{
-		NewHandler: func() httpserver.RequestHandler {
-			h := &witness{book: &book}
-			h.ProtocolVersion = "HTTP/1.1"
-			return h
-		},
-		HandleError: func(_ net.Conn, p any) { problem = p },
-		IdleTimeout: patience, HeadTimeout: patience, ProgressTimeout: patience,
-	}
-	serve := func(t *testing.T, input string, sizes []byte) (output string, seen []sighting) {
-		book, problem = nil, nil
-		output = serveInput(t, s, input, sizes)
-		if problem != nil {
-			t.Fatalf("%q: panic: %v", input, problem)
-		}
-		return output, book
-	}
-	f.Fuzz(func(t *testing.T, input string, sizes []byte) {
-		if len(input) > 4000 || strings.Count(input, "\n") > 100 {
-			return // bounds have tests of their own
-		}
-		outcomes := foresee(input)
-		output, seen := serve(t, input, nil)
-		replies := compare(t, outcomes, output, seen)
-		if t.Failed() {
-			t.Fatalf("%q", input)
-		}
-		if cut, seenCut := serve(t, input, sizes); withoutDates(cut) != withoutDates(output) || !reflect.DeepEqual(seenCut, seen) {
-			t.Fatalf("%q\nin pieces of %v: %q, %+v\nwhole: %q, %+v", input, sizes, cut, seenCut, output, seen)
-		}
-		if again := write(outcomes); again != "" {
-			outcomes := foresee(again)
-			output, seenAgain := serve(t, again, sizes)
-			repliesAgain := compare(t, outcomes, output, seenAgain)
-			if n := len(repliesAgain); n > len(replies) || !reflect.DeepEqual(repliesAgain, replies[:n]) || len(seenAgain) != n {
-				t.Errorf("answered %+v\nat first %+v", repliesAgain, replies)
-			}
-			for i, s := range seenAgain {
-				s.line, s.section = seen[i].line, seen[i].section
-				if !reflect.DeepEqual(s, seen[i]) {
-					t.Errorf("a handler saw %+v\nat first %+v", s, seen[i])
-				}
-			}
-			if t.Failed() {
-				t.Fatalf("%q\nwritten again: %q", input, again)
+	f.Fuzz(newServing().test)
+}
+
+// words are what requests are made of. In the input of FuzzServeWords each has
+// a byte, from 0x80 on.
+var words = []string{
+	"GET /", "HEAD /", "POST /", "PUT /", "PATCH /", "DELETE /", "OPTIONS *", "CONNECT h:1", "GET http://h", "SPAM /",
+	" HTTP/1.1\r\n", " HTTP/1.1\r\nHost: x\r\n", " HTTP/1.0\r\n", " HTTP/1.0\r\nConnection: keep-alive\r\n", " HTTP/0.9\r\n", " HTTP/2.0\r\n", "\r\n", "\n", "\r", "\t",
+	"Host: ", "Host: x\r\n", "Content-Length: ", "Content-Length: 0\r\n", "Content-Length: 5\r\n", "content-length:10\n", "Transfer-Encoding: ", "Transfer-Encoding: chunked\r\n",
+	"transfer-encoding:\tChunked \n", "Connection: ", "Connection: close\r\n", "Connection: keep-alive\r\n", "close", "keep-alive", "chunked", "gzip", ", ", "Expect: ", "Expect: 100-continue\r\n", "Trailer: A\r\n",
+	"hello", "5\r\n", "5\r\nhello\r\n", "00A\r\n0123456789\r\n", "1;a=b ; c=\"d\\\"\"\r\n", "0\r\n", "0\r\n\r\n", "0\r\nA: b\r\n\r\n", "00;x\r\n", "ffffffffffffffff", "7fffffffffffffff\r\n",
+	"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", "PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+}
+
+// FuzzServeWords is FuzzServe with an input that is made of words, so that the
+// fuzzer comes to requests with bodies sooner.
+func FuzzServeWords(f *testing.F) {
+	f.Add([]byte("\x80\x8b\x90"), []byte{}, uint16(0))
+	f.Add([]byte("\x82a\x8b\x98\x90\xa8\x84\x8b\x9b\x90\xaa\xaf\xb4"), []byte{9, 9}, uint16(300))
+	f.Add([]byte("\x83b\x8b\x9b\xa6\x90\xab\xaa\xaf\x81\x8d\x90\x85\x8b\x9b\x90\xaa\xae"), []byte{1, 50, 3}, uint16(5))
+	s := newServing()
+	f.Fuzz(func(t *testing.T, made, sizes []byte, most uint16) {
+		var input strings.Builder
+		for _, c := range made {
+			if i := int(c) - 0x80; i >= 0 && i < len(words) {
+				input.WriteString(words[i])
+			} else {
+				input.WriteByte(c)
 			}
 		}
+		s.test(t, input.String(), sizes, most)
 	})
 }
 

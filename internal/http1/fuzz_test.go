@@ -28,7 +28,7 @@ func checkFault(t *testing.T, input string, fault *Error, statuses ...int) {
 // its parts are the grammar's; written again they are the same line.
 func FuzzRequestLine(f *testing.F) {
 	for _, line := range []string{"GET / HTTP/1.1\r\n", "GET /", "POST /", "SPAM  http://h/ HTTP/1.0", " / ", "GET /\x00 HTTP/1.1", "a b c d HTTP/2.0",
-		"OPTIONS * HTTP/1.1\n", "CONNECT h:1 HTTP/1.1", "GET / HTTP/1.1\r", "GET / HTTP/01.0000000001 \r\n", "\r\n", "GET / HTTP/2.0\r"} {
+		"OPTIONS * HTTP/1.1\n", "CONNECT h:1 HTTP/1.1", "GET / HTTP/1.1\r", "GET / HTTP/01.0000000001 \r\n", "\r\n", "GET / HTTP/2.0\r", "GET / HTTP/00000000001.1", "GET * HTTP/1.1", "GET h:1 HTTP/1.1", "CONNECT h HTTP/1.1"} {
 		f.Add(line)
 	}
 	f.Fuzz(func(t *testing.T, line string) {
@@ -162,6 +162,7 @@ func FuzzFraming(f *testing.F) {
 	f.Add("POST / HTTP/1.1", "Host: x\nTransfer-Encoding: \t,ChunKed\nConnection: ,,close\t,\nConnection: keep-alive\n\n")
 	f.Add("POST / HTTP/1.1", "Host: x\nTransfer-Encoding: chunked\nContent-Length: 0\n\n")
 	f.Add("POST / HTTP/1.0", "Transfer-Encoding: chunked\nExpect: 100-continue\nExpect:\nExpect: x\n\n")
+	f.Add("POST / HTTP/1.1", "Host: x\nTransfer-Encoding: chunked\nTransfer-Encoding: chunked\n\n")
 	f.Add("CONNECT h:443 HTTP/1.1", "Host: x\nContent-Length: 007\n\n")
 	f.Fuzz(func(t *testing.T, line, section string) {
 		l, fields, ok := parse(line, section)
@@ -484,7 +485,7 @@ func decodeCut(t *testing.T, input string, sizes []byte) (d decoded) {
 func FuzzChunks(f *testing.F) {
 	for _, input := range []string{
 		"0\r\n\r\n", "5\r\nhello\r\n0\r\n\r\nGET / HTTP/1.1\r\n", "5;a=b\r\nhello\r\nA ;c = \"d\\\"\"\t;e\r\n0123456789\r\n000;f\r\nA: b\r\nC:\td \r\n\r\n5",
-		"5 \r\nhello\r\n0\r\n\r\n", "5\nhello\r\n0\r\n\r\n", "5\r\nhello\n0\r\n\r\n", "5\r\nhello\r\n0\r\n\n", "5\r\nhello\r\n0\r\nA: b\n\r\n", "0\r\nA : b\r\n\r\n",
+		"5 \r\nhello\r\n0\r\n\r\n", "5\nhello\r\n0\r\n\r\n", "5;\nhello\r\n0\r\n\r\n", "5\r\nhello\rX0\r\n\r\n", "5\r\nhello\n0\r\n\r\n", "5\r\nhello\r\n0\r\n\n", "5\r\nhello\r\n0\r\nA: b\n\r\n", "0\r\nA : b\r\n\r\n",
 		"ffffffffffffffff\r\n", "7fffffffffffffff\r\n", "00000000000000005\r\nhello\r\n", "1;a=\"\\", "2\r\nab\r", "+1\r\n", "0x1\r\n", "1;\r\n", "1;a=\r\n", "1\r;a\r\nx",
 		"1;a=" + strings.Repeat("b", 4100) + "\r\n", strings.Repeat("1;a="+strings.Repeat("b", 4000)+"\r\nx\r\n", 5), "0\r\n" + strings.Repeat("a:\r\n", 101) + "\r\n",
 	} {
