@@ -424,7 +424,7 @@ func (h *BaseHandler) endRequest() {
 	h.flushBuffer()
 	h.WFile = c.wfile
 	h.flushBuffer()
-	goOn, problem := c.Settle(h.CloseConnection || c.server.open.Ending())
+	goOn, problem := c.Settle(h.CloseConnection || c.isLast())
 	switch {
 	case problem == nil:
 	case isTimeout(problem):

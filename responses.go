@@ -273,7 +273,7 @@ func (h *BaseHandler) EndHeaders() {
 	if c.Answer.Fault() != nil && !c.Answer.Ended() && !h.refuseAnswer() {
 		return
 	}
-	if !c.Answer.Interim() && (!c.Answer.Framed() || c.Doomed() || c.server.open.Ending()) {
+	if !c.Answer.Interim() && (!c.Answer.Framed() || c.Doomed() || c.isLast()) {
 		h.CloseConnection = true
 	}
 	interim := c.Answer.Interim()
