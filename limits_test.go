@@ -99,19 +99,7 @@ func ask(t *testing.T, conn net.Conn) string {
 	if _, err := io.WriteString(conn, askA); err != nil {
 		t.Fatal(err)
 	}
-	return readAnswer(t, conn)
-}
-
-func readAnswer(t *testing.T, conn net.Conn) string {
-	t.Helper()
-	var got []byte
-	for b := make([]byte, 1); !bytes.HasSuffix(got, []byte("path /a")); {
-		n, err := conn.Read(b)
-		if got = append(got, b[:n]...); err != nil {
-			t.Fatalf("%v after %q", err, got)
-		}
-	}
-	return string(got)
+	return readUntil(t, conn, "path /a")
 }
 
 // isOpen reports whether the server keeps an idle connection.
@@ -163,7 +151,7 @@ func TestMaxConnections(t *testing.T) {
 						if tc.name == "in a head" {
 							io.WriteString(conn, askA[5:])
 						}
-						readAnswer(t, conn)
+						readUntil(t, conn, "path /a")
 					} else if !isOpen(conn) {
 						t.Errorf("%s was ended, too", name)
 					}
@@ -310,6 +298,7 @@ func TestMaxConnectionsOneAtATime(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.MaxConnections = 2
+	s.Logger = slog.New(slog.DiscardHandler)
 	inBackground(t, s, s.ServeForever)
 	var conns []net.Conn
 	for range 6 {
