@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -552,4 +553,39 @@ func TestOutOfDescriptors(t *testing.T) {
 		expect(t, fourth, head)
 		expectEOF(t, fourth)
 	})
+}
+
+// TestBacklog: a burst that comes while the accept loop is held waits in the
+// system, and every one of it is answered.
+func TestBacklog(t *testing.T) {
+	burst := 100 // some systems hold 128
+	if n, err := os.ReadFile("/proc/sys/net/core/somaxconn"); err == nil {
+		if most, err := strconv.Atoi(strings.TrimSpace(string(n))); err == nil {
+			burst = min(1000, most)
+		}
+	}
+	held := make(chan struct{})
+	s := serveDuring(t, new(answers), func(s *httpserver.ThreadingServer) {
+		s.VerifyRequest = func(net.Conn) bool { <-held; return true }
+	})
+	var conns []net.Conn
+	for range burst {
+		conn, err := net.Dial("tcp", s.ServerAddress().String())
+		if errors.Is(err, errTooManyFiles) {
+			close(held)
+			t.Skip("this process may not have enough descriptors")
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		conn.SetDeadline(time.Now().Add(patience))
+		io.WriteString(conn, "GET /a HTTP/1.0\r\n\r\n")
+		conns = append(conns, conn)
+	}
+	close(held)
+	for i, conn := range conns {
+		if got, err := io.ReadAll(conn); err != nil || !strings.HasSuffix(string(got), "path /a") {
+			t.Fatalf("number %d: %q, %v", i, got, err)
+		}
+	}
 }

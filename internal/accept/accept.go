@@ -54,11 +54,12 @@ func isOne(err error, of []syscall.Errno) bool {
 }
 
 // A Pause is how long to wait after a temporary error: longer each time, up to
-// half a second. The zero Pause is ready, and begins anew with its value set to zero.
+// half a second, and long enough for a connection that was woken to end. The
+// zero Pause is ready, and begins anew with its value set to zero.
 type Pause time.Duration
 
 // Next gives the next wait.
 func (p *Pause) Next() time.Duration {
-	*p = min(2**p+Pause(5*time.Millisecond), Pause(500*time.Millisecond))
+	*p = min(2**p+Pause(10*time.Millisecond), Pause(500*time.Millisecond))
 	return time.Duration(*p)
 }

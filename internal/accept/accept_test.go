@@ -46,14 +46,14 @@ func TestIsTemporary(t *testing.T) {
 func TestPause(t *testing.T) {
 	var p Pause
 	var total time.Duration
-	for i, want := range []time.Duration{5, 15, 35, 75, 155, 315, 500, 500} {
+	for i, want := range []time.Duration{10, 30, 70, 150, 310, 500, 500} {
 		got := p.Next()
 		if got != want*time.Millisecond {
 			t.Errorf("wait %d: %v", i, got)
 		}
 		total += got
 	}
-	if p = 0; p.Next() != 5*time.Millisecond {
+	if p = 0; p.Next() != 10*time.Millisecond {
 		t.Error("it does not begin anew")
 	}
 }
