@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"example.com/httpserver/internal/accept"
@@ -85,4 +86,17 @@ func (s *Server) acceptFailed(err error) {
 	if accept.IsExhausted(err) {
 		s.open.MakeRoom()
 	}
+}
+
+// serviceActions calls ServiceActions, which may panic.
+func (s *Server) serviceActions() {
+	if s.ServiceActions == nil {
+		return
+	}
+	defer func() {
+		if problem := recover(); problem != nil {
+			s.report().Panic("", problem, debug.Stack())
+		}
+	}()
+	s.ServiceActions()
 }
