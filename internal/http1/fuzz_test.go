@@ -44,7 +44,7 @@ func FuzzRequestLine(f *testing.F) {
 		if l.Method == "" {
 			return
 		}
-		if l.Major < 0 || l.Major > 1 || l.Minor < 0 || l.Minor > 9999999999 || l.AtLeast(2, 0) || !l.AtLeast(0, 0) {
+		if l.Major < 0 || l.Major > 1 || l.Minor < 0 || int64(l.Minor) > 9999999999 || l.AtLeast(2, 0) || !l.AtLeast(0, 0) {
 			t.Errorf("%q: version %d.%d", line, l.Major, l.Minor)
 		}
 		again := l.Method + " " + l.Target
