@@ -83,11 +83,25 @@ type Server struct {
 	// head. If zero, 30 seconds; if negative, there is no bound. A head that
 	// comes too late is answered 408.
 	HeadTimeout time.Duration
-	// ProgressTimeout bounds the time in which nothing of a body comes, or the
-	// client takes nothing of an answer. The latter may be noticed late, after
-	// up to four times as long, since the system's buffers take some for it. If
-	// zero, 30 seconds; if negative, there is no bound.
+	// ProgressTimeout bounds the waits for the bytes of a body, and for the
+	// client to take those of an answer: in each such time of waiting MinProgress
+	// of them have to move, or all that are left. Time in which nobody waits, as
+	// between the events of a stream, does not count. A client that takes nothing
+	// is noticed in an eighth more time, and one that stops, or takes too little,
+	// after two and a quarter times as long at the most; what the system's
+	// buffers take for it counts as taken. If zero, 30 seconds; if negative,
+	// there is no bound.
 	ProgressTimeout time.Duration
+	// MinProgress is how many bytes have to move in ProgressTimeout, or in a
+	// handler's Timeout. If zero, 4096; if negative, any progress will do. A
+	// write to a connection that cannot take up one that was cut short, as TLS,
+	// is made in pieces of up to 32 KiB, each of which has to be taken in that
+	// time.
+	MinProgress int
+	// BaseContext gives the context above those of the requests of a connection.
+	// It is called for a connection at most once, when the first of its requests
+	// asks for Context. If nil, context.Background().
+	BaseContext func(conn net.Conn) context.Context
 	// Timeout bounds the wait of HandleRequest. If zero, there is no bound.
 	Timeout time.Duration
 
@@ -537,13 +551,15 @@ func (s *Server) logServer(message string, level slog.Level) {
 
 // limits gives the limits for a handler that may have a Timeout of its own.
 func (s *Server) limits(timeout time.Duration) exchange.Limits {
+	least := int64(max(0, cmp.Or(s.MinProgress, 4096)))
 	if timeout > 0 {
-		return exchange.Limits{Idle: timeout, Head: timeout, Progress: timeout}
+		return exchange.Limits{Idle: timeout, Head: timeout, Progress: timeout, Least: least}
 	}
 	return exchange.Limits{
 		Idle:     cmp.Or(s.IdleTimeout, 60*time.Second),
 		Head:     cmp.Or(s.HeadTimeout, 30*time.Second),
 		Progress: cmp.Or(s.ProgressTimeout, 30*time.Second),
+		Least:    least,
 	}
 }
 
@@ -563,7 +579,9 @@ type connection struct {
 	fields    []http1.Field // memory for Headers
 	parsed    bool          // and whether this request's are in it
 	output    WriteFlusher  // the exchange's own
-	rfile     io.Reader     // RFile and WFile as Setup left them
+	base      context.Context
+	cut       atomic.Bool
+	rfile     io.Reader // RFile and WFile as Setup left them
 	wfile     WriteFlusher
 	rootKey   docroot.Key
 	root      *docroot.Root // for that
@@ -601,6 +619,22 @@ func (c *connection) setUp(h *BaseHandler) {
 	if c.server.open.Ending() {
 		x.Wake() // Wake may have come before there was an exchange
 	}
+	if c.cut.Load() {
+		x.Cut(ErrServerClosed) // and so may Cut
+	}
+}
+
+// baseContext gives the context above those of the requests.
+func (c *connection) baseContext() context.Context {
+	if c.base == nil {
+		c.base = context.Background()
+		if s := c.server; s.BaseContext != nil {
+			if c.base = s.BaseContext(c.nc); c.base == nil {
+				panic("httpserver: BaseContext gave no context")
+			}
+		}
+	}
+	return c.base
 }
 
 // Wake ends the connection's wait for a request.
@@ -613,6 +647,10 @@ func (c *connection) Wake() {
 // Cut closes the connection under its handler. What it is wrapped in, as TLS,
 // might want to say good-bye first.
 func (c *connection) Cut() {
+	c.cut.Store(true)
+	if x := c.shared.Load(); x != nil {
+		x.Cut(ErrServerClosed)
+	}
 	nc := c.nc
 	if outer, ok := nc.(interface{ NetConn() net.Conn }); ok {
 		nc = outer.NetConn()
