@@ -429,8 +429,8 @@ func (h *BaseHandler) ContentLength() int64 { return h.c.ContentLength() }
 // is noticed with the next write, or the one after it.
 //
 // Watching for the client takes a goroutine, until the request ends, which reads
-// ahead up to 32 KiB. Behind more than that, which the method leaves unread, a
-// reset is noticed with a write.
+// ahead up to 32 KiB, for RFile, Connection and the next request. Behind more than
+// that, which the method leaves unread, a reset is noticed with a write.
 func (h *BaseHandler) Context() context.Context { return h.c.Exchange.Context(h.c.baseContext) }
 
 // SetReadDeadline sets when reads from RFile fail with os.ErrDeadlineExceeded,

@@ -466,6 +466,35 @@ func TestRequestDeadlines(t *testing.T) {
 	}
 }
 
+// TestContextIsARequests: what ended the context of a request, if the connection
+// goes on, has nothing to do with the next.
+func TestContextIsARequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, server := net.Pipe()
+		defer client.Close()
+		var first context.Context
+		h := new(asking)
+		h.ProtocolVersion = "HTTP/1.1"
+		h.do = func(h *asking) {
+			ctx := h.Context()
+			if first == nil {
+				first = ctx
+				h.SetReadDeadline(time.Now().Add(time.Second))
+				<-ctx.Done()
+			} else if ctx == first {
+				t.Error("it is the same")
+			}
+			time.Sleep(time.Hour)
+			h.content(fmt.Sprint(context.Cause(ctx)))
+		}
+		go httpserver.ServeConn(server, h)
+		for _, want := range []string{"Content-Length: 11\r\n\r\ni/o timeout", "Content-Length: 5\r\n\r\n<nil>"} {
+			io.WriteString(client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+			expect(t, &briefly{client}, "HTTP/1.1 200 OK\r\n"+want)
+		}
+	})
+}
+
 // briefly reads answers in one piece each, without what brief takes out.
 type briefly struct{ net.Conn }
 

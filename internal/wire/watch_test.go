@@ -228,7 +228,7 @@ func TestWatchTells(t *testing.T) {
 			c.SetReadDeadline(time.Unix(1, 0))
 			c.SetWriteDeadline(time.Unix(1, 0))
 			synctest.Wait()
-			c.Close()
+			c.SetReadDeadline(time.Unix(2, 0))
 		}, os.ErrDeadlineExceeded},
 	} {
 		for _, first := range []string{"the watch first", "the end first"} {

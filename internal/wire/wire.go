@@ -2,8 +2,9 @@
 // and waits to be read, and output that is held back a moment so that it can
 // leave with what follows. It knows nothing of HTTP.
 //
-// One goroutine reads and writes a [Conn]; others may call Wake and Close, and
-// a [Sweeper] writes what was held for too long.
+// One goroutine reads and writes a [Conn]; others may set its deadlines and call
+// Wake, Cut and Close. A [Sweeper] writes what was held for too long, and a watch
+// reads ahead where somebody wants to know when the connection ends.
 package wire
 
 import (
@@ -12,6 +13,7 @@ import (
 	"math"
 	"net"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -386,6 +388,10 @@ func (c *Conn) write(p []byte) (total int, err error) {
 	}
 }
 
+// canLook says that a write of which nothing went, as the system tells, can be
+// tried again. Windows does not know how much of a write that it broke off went.
+const canLook = runtime.GOOS != "windows"
+
 // progress calls step until it is done, fails, or has made too little progress
 // for the stall limit; step is told how far it has come, and goes on from there.
 // A deadline is set only where the last one does not leave enough time, so a
@@ -412,7 +418,7 @@ func (c *Conn) progress(step func(done int64) (int64, error)) (done int64, err e
 		}
 		now := time.Now()
 		more := c.window.renew(c, n, now.Sub(began))
-		if more == 0 && c.system && !looked && c.window.waited >= c.stall {
+		if more == 0 && c.system && canLook && !looked && c.window.waited >= c.stall {
 			// The system says that there is room only when there is a lot. A
 			// client that is slow may have made some all the same.
 			looked, more = true, lookTime
@@ -685,7 +691,10 @@ func (c *Conn) Linger(limit time.Duration, bytes int64) {
 	by := time.Now().Add(limit)
 	if w := c.watch.Load(); w != nil {
 		io.CopyN(io.Discard, readerFunc(func(p []byte) (int, error) {
-			n, err, _ := w.take(p, by)
+			n, err, ok := w.take(p, by)
+			if !ok {
+				return 0, io.EOF
+			}
 			return n, err
 		}), bytes)
 		return
