@@ -388,6 +388,67 @@ func TestContextIsLazy(t *testing.T) {
 	})
 }
 
+// tardy takes its time to set up.
+type tardy struct {
+	quiet
+	ended chan error
+}
+
+func (h *tardy) Setup() {
+	time.Sleep(time.Minute)
+	h.BaseHandler.Setup()
+	ctx := h.Context()
+	<-ctx.Done()
+	h.ended <- context.Cause(ctx)
+}
+
+// TestContextOfTheLate: a server that has closed before a connection was set up
+// has closed for it too.
+func TestContextOfTheLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, server := net.Pipe()
+		defer client.Close()
+		h := &tardy{ended: make(chan error, 1)}
+		srv := &httpserver.Server{Handler: h}
+		go srv.ServeConn(server)
+		synctest.Wait()
+		srv.Close()
+		if err := <-h.ended; err != httpserver.ErrServerClosed {
+			t.Error(err)
+		}
+	})
+}
+
+// deadlineless is a connection whose deadlines do nothing.
+type deadlineless struct{ net.Conn }
+
+func (deadlineless) SetReadDeadline(time.Time) error { return nil }
+
+// TestContextCannotEnd: where the watch cannot be ended, the connection is.
+func TestContextCannotEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, server := net.Pipe()
+		h := &asking{do: func(h *asking) {
+			h.Context()
+			time.Sleep(time.Second) // it reads now
+			h.content("text")
+		}}
+		h.ProtocolVersion = "HTTP/1.1"
+		h.log = new(journal)
+		go httpserver.ServeConn(deadlineless{server}, h)
+		io.WriteString(client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+		began := time.Now()
+		got, err := io.ReadAll(client)
+		if waited := time.Since(began); err != nil || !strings.HasSuffix(string(got), "\r\n\r\ntext") || waited != 2*time.Second {
+			t.Errorf("%q, %v after %v", got, err, waited)
+		}
+		synctest.Wait()
+		if got := h.log.String(); got != `"GET / HTTP/1.1" 200 -` {
+			t.Errorf("log %q", got)
+		}
+	})
+}
+
 type baseKey struct{}
 
 // TestBaseContext: it is asked for a connection once, and only where a method

@@ -579,9 +579,7 @@ type connection struct {
 	fields    []http1.Field // memory for Headers
 	parsed    bool          // and whether this request's are in it
 	output    WriteFlusher  // the exchange's own
-	base      context.Context
-	cut       atomic.Bool
-	rfile     io.Reader // RFile and WFile as Setup left them
+	rfile     io.Reader     // RFile and WFile as Setup left them
 	wfile     WriteFlusher
 	rootKey   docroot.Key
 	root      *docroot.Root // for that
@@ -589,7 +587,9 @@ type connection struct {
 	answering bool          // there is a request that an answer is owed to
 
 	log     logMemory
-	version [3]string // VersionString and the two parts it was made of
+	version [3]string       // VersionString and the two parts it was made of
+	base    context.Context // above those of the requests; nil until one asks
+	cut     atomic.Bool     // the server has closed
 }
 
 // connect binds a handler to a connection. It gives nil, and closes the

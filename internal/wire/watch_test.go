@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	mathrand "math/rand/v2"
@@ -445,6 +446,26 @@ func TestUnwatchWhileRead(t *testing.T) {
 		c.Close()
 		synctest.Wait()
 	})
+}
+
+// TestLingerUnderWatch: what was written arrives although there is more to read
+// than the watch takes.
+func TestLingerUnderWatch(t *testing.T) {
+	noGoroutines(t)
+	c, client := tcp(t)
+	c.Watch(func(error) {})
+	answer := make(chan string, 1)
+	go func() {
+		client.Write(make([]byte, 100_000))
+		b, err := io.ReadAll(client)
+		client.Close()
+		answer <- fmt.Sprint(string(b), err)
+	}()
+	c.Write([]byte("answer"))
+	c.Linger(10*time.Second, 1<<20)
+	if got := <-answer; got != "answer<nil>" {
+		t.Error(got)
+	}
 }
 
 // deadlineless is a connection whose deadlines do nothing.
