@@ -14,7 +14,8 @@ import (
 
 const (
 	maxWatched = 32 * 1024 // what a watch reads ahead at most
-	maxChunk   = 16 * 1024 // and what it reads at once
+	minChunk   = 1024      // and what it reads at once, at first: most clients just wait
+	maxChunk   = 16 * 1024 // and at most
 
 	// stopTime bounds the wait for a read to end whose deadline has passed. A
 	// connection that knows deadlines needs next to nothing of it.
@@ -170,7 +171,7 @@ func (w *watch) pump() {
 func (w *watch) readAhead() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	p := make([]byte, inputSize)
+	p := make([]byte, minChunk)
 	for timeouts := 0; ; {
 		for w.buf.Len()+len(p) > maxWatched && !w.stopping && w.err == nil {
 			w.changed.Wait()
