@@ -54,10 +54,17 @@ func (h *auditor) DoGET() {
 	io.WriteString(h.WFile, h.Path)
 }
 
-func (h *auditor) DoHEAD() { h.DoGET() }
+// DoHEAD is DoGET with a watch that reads ahead, which is to make no difference.
+func (h *auditor) DoHEAD() {
+	h.Context()
+	h.DoGET()
+}
 
-// DoPOST reads the body.
+// DoPOST reads the body, and has it read ahead where the target says so.
 func (h *auditor) DoPOST() {
+	if strings.HasPrefix(h.Path, "/ahead") {
+		h.Context()
+	}
 	body, _ := io.ReadAll(h.RFile)
 	h.account(append([]byte{}, body...))
 	h.SendResponse(200, "")
@@ -91,6 +98,7 @@ func FuzzServe(f *testing.F) {
 		"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 26\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\nGET /c HTTP/1.0\r\n\r\n",
 		"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n\r\nGET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /d\r\n",
 		"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi\n\nBOGUS\r\n",
+		"POST /ahead HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhelloHEAD /b HTTP/1.1\r\nHost: x\r\n\r\nPOST /c HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx",
 		"GET / HTTP/1.1\nHost: x\n\nSPAM / HTTP/1.1\nHost: x\n\n",
 	} {
 		f.Add(input, 1)

@@ -87,16 +87,22 @@ type Server struct {
 	// head. If zero, 30 seconds; if negative, there is no bound. A head that
 	// comes too late is answered 408.
 	HeadTimeout time.Duration
-	// ProgressTimeout bounds the time spent waiting for MinProgress bytes of a
-	// body to come, or of an answer to be taken. A body that is too slow is
-	// answered 408. That an answer is taken too slowly may be noticed late,
-	// after up to four times as long, since the system's buffers take some for
-	// it. If zero, 30 seconds; if negative, there is no bound.
+	// ProgressTimeout bounds the waits for the bytes of a body, and for the
+	// client to take those of an answer: in each such time of waiting MinProgress
+	// of them have to move, or all that are left. Time in which nobody waits, as
+	// between the events of a stream, does not count. A client that takes nothing
+	// is noticed in an eighth more time, and one that stops, or takes too little,
+	// after two and a quarter times as long at the most; what the system's
+	// buffers take for it counts as taken. A body that is too slow is answered
+	// 408. If zero, 30 seconds; if negative,
+	// there is no bound.
 	ProgressTimeout time.Duration
-	// MinProgress is how many bytes have to move in each ProgressTimeout that is
-	// spent waiting, or all that is left if that is less: a client that sends a
-	// byte now and then does not hold on. If zero, 4096; if negative, any
-	// progress will do.
+	// MinProgress is how many bytes have to move in ProgressTimeout, or all that
+	// are left, so that a byte now and then does not hold on. If zero, 4096; if
+	// negative, any progress will do. A handler's Timeout asks for the same rate.
+	// A write to a connection that cannot take up one that was cut short, as TLS,
+	// is made in pieces of up to 32 KiB, each of which has to be taken in that
+	// time.
 	MinProgress int
 	// MaxLineBytes bounds the request line, and each field line, in bytes with
 	// the line end. A longer one is answered 414 or 431. If zero, 65,536; if
@@ -129,6 +135,10 @@ type Server struct {
 	// there is no bound. Loopback has none, nor has what is no TCP address. Behind
 	// a proxy on another machine all clients have its address.
 	MaxConnectionsPerAddress int
+	// BaseContext gives the context above those of the requests of a connection.
+	// It is called for a connection at most once, when the first of its requests
+	// asks for Context. If nil, context.Background().
+	BaseContext func(conn net.Conn) context.Context
 	// Timeout bounds the wait of HandleRequest. If zero, there is no bound.
 	Timeout time.Duration
 
@@ -530,7 +540,10 @@ func (s *Server) limits(timeout time.Duration) exchange.Limits {
 		Bounds:   http1.Bounds{Line: orNoBound(s.MaxLineBytes), Fields: orNoBound(s.MaxFieldLines), Head: orNoBound(s.MaxHeadBytes)},
 	}
 	if timeout > 0 {
-		limits.Idle, limits.Head, limits.Progress, limits.Least = timeout, timeout, timeout, 0
+		if limits.Progress > 0 {
+			limits.Least = int64(float64(limits.Least) * float64(timeout) / float64(limits.Progress))
+		}
+		limits.Idle, limits.Head, limits.Progress = timeout, timeout, timeout
 	}
 	return limits
 }
@@ -568,7 +581,9 @@ type connection struct {
 	answering bool          // there is a request that an answer is owed to
 
 	log     logMemory
-	version [3]string // VersionString and the two parts it was made of
+	version [3]string       // VersionString and the two parts it was made of
+	base    context.Context // above those of the requests; nil until one asks
+	cut     atomic.Bool     // the server has closed
 }
 
 // connect binds a handler to a connection.
@@ -593,6 +608,22 @@ func (c *connection) setUp(h *BaseHandler) {
 	if c.server.open.Ending() {
 		x.Wake() // Wake may have come before there was an exchange
 	}
+	if c.cut.Load() {
+		x.Cut(ErrServerClosed) // and so may Cut
+	}
+}
+
+// baseContext gives the context above those of the requests.
+func (c *connection) baseContext() context.Context {
+	if c.base == nil {
+		c.base = context.Background()
+		if s := c.server; s.BaseContext != nil {
+			if c.base = s.BaseContext(c.nc); c.base == nil {
+				panic("httpserver: BaseContext gave no context")
+			}
+		}
+	}
+	return c.base
 }
 
 // A requestBody is the exchange's, with errors that a handler knows.
@@ -627,6 +658,10 @@ func (c *connection) isLast() bool { return c.server.open.Ending() || c.IsWoken(
 // Cut closes the connection under its handler. What it is wrapped in, as TLS,
 // might want to say good-bye first.
 func (c *connection) Cut() {
+	c.cut.Store(true)
+	if x := c.shared.Load(); x != nil {
+		x.Cut(ErrServerClosed)
+	}
 	nc := c.nc
 	if outer, ok := nc.(interface{ NetConn() net.Conn }); ok {
 		nc = outer.NetConn()
