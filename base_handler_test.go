@@ -127,6 +127,7 @@ func (h *answers) DoPANIC3() {
 func (h *answers) DoCONTROLS() { h.SendError(400, "a\r\nb\x00c", "<d>\n") }
 func (h *answers) DoPOST() {
 	b, err := io.ReadAll(h.RFile)
+	h.LogMessage("read %s %v", b, err)
 	h.content(fmt.Sprintf("%s %v", b, err))
 }
 func (h *answers) DoPUT() { h.content("unread") }
@@ -159,7 +160,77 @@ func (h *answers) chunked(text string) {
 
 func (h *answers) DoCHUNKED()   { h.chunked("2\r\nab\r\n0\r\n\r\n") }
 func (h *answers) DoHALFCHUNK() { h.chunked("2\r\nab\r\n") }
-func (h *answers) DoBARE()      { h.SendHeader("Content-Length", "0"); h.EndHeaders() }
+
+// DoWRITER answers in chunks, as the query says.
+func (h *answers) DoWRITER() {
+	_, how, _ := strings.Cut(h.Path, "?")
+	h.SendResponse(200, "")
+	if how == "length" {
+		h.SendHeader("Content-Length", "5")
+	}
+	w := h.EndHeadersChunked()
+	io.WriteString(w, "hello ")
+	io.WriteString(w, "")
+	io.WriteString(w, strings.Repeat("x", 20))
+	switch how {
+	case "beside":
+		io.WriteString(h.WFile, "beside")
+	case "open":
+		return
+	case "trailers":
+		for _, f := range [][2]string{{"X-Sum", "5"}, {"Content-Length", "5"}, {"X Y", "z"}, {"X-Evil", "a\r\nb"}} {
+			if err := w.SendTrailer(f[0], f[1]); err != nil {
+				h.LogMessage("%v", err)
+			}
+		}
+	case "large":
+		w.Write(bytes.Repeat([]byte("y"), 20000))
+		w.Write([]byte("z"))
+	}
+	w.Close()
+	w.Close()
+	_, err := io.WriteString(w, "too late")
+	h.LogMessage("after Close: %v, %v", err, w.SendTrailer("A", "b"))
+}
+
+// DoWRITERLESS has an answer without content, in chunks.
+func (h *answers) DoWRITERLESS() {
+	h.SendResponse(204, "")
+	w := h.EndHeadersChunked()
+	io.WriteString(w, "hello")
+	w.Close()
+}
+
+// DoTRAILERS reads a body and gives the trailers before and after.
+func (h *answers) DoTRAILERS() {
+	before := h.Trailers().Len()
+	b, err := io.ReadAll(h.RFile)
+	h.content(fmt.Sprintf("%d %s %v %d %s %q %v", h.ContentLength(), b, err, before, h.Trailers().Get("x-sum"), h.Trailers().Raw(), h.Headers.Has("X-Sum")))
+}
+
+// DoLIMIT takes four bytes and ignores what it is told.
+func (h *answers) DoLIMIT() {
+	h.LimitBody(4)
+	b, err := io.ReadAll(h.RFile)
+	h.LogMessage("%s, %v", b, err)
+	h.content("taken")
+}
+
+// DoIGNORE reads and does not look at the error; nor does DoSILENT, which does
+// not answer either.
+func (h *answers) DoIGNORE() { io.ReadAll(h.RFile); h.content("ignored") }
+func (h *answers) DoSILENT() { io.ReadAll(h.RFile) }
+
+// DoRAWIGNORE says what it likes.
+func (h *answers) DoRAWIGNORE() {
+	io.ReadAll(h.RFile)
+	h.SendResponseOnly(200, "")
+	h.SendHeaderRaw("Content-Length: 2\r\n")
+	h.EndHeaders()
+	io.WriteString(h.WFile, "ok")
+}
+
+func (h *answers) DoBARE() { h.SendHeader("Content-Length", "0"); h.EndHeaders() }
 func (h *answers) DoEARLYFIELD() {
 	h.SendHeader("X-A", "b")
 	h.content("text")
@@ -252,6 +323,26 @@ func TestAnswers(t *testing.T) {
 		{"RFC 9110 §9.3.2 GET that becomes HEAD", "GET /?verb=HEAD HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 23\r\n\r\nnothing of this is sent", true, ""},
 		{"RFC 9112 §7.1 chunks", "CHUNKED / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nab\r\n0\r\n\r\n", false, ""},
 		{"RFC 9112 §7.1 chunks without the last", "HALFCHUNK / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nab\r\n", false, ""},
+		{"RFC 9112 §7.1 the ChunkedWriter", "WRITER / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello \r\n14\r\nxxxxxxxxxxxxxxxxxxxx\r\n0\r\n\r\n", true, "after Close: io: read/write on closed pipe, io: read/write on closed pipe"},
+		{"RFC 9112 §7.1.2 its trailers", "WRITER /?trailers HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello \r\n14\r\nxxxxxxxxxxxxxxxxxxxx\r\n0\r\nX-Sum: 5\r\n\r\n", true, `"Content-Length" is no name for a trailer field`},
+		{"RFC 9112 §7.1 it was not closed", "WRITER /?open HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello \r\n14\r\nxxxxxxxxxxxxxxxxxxxx\r\n", false, "WRITER: the ChunkedWriter was not closed"},
+		{"RFC 9112 §7.1 and something beside it", "WRITER /?beside HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello \r\n14\r\nxxxxxxxxxxxxxxxxxxxx\r\n0\r\n\r\n", false, "WRITER: httpserver: content beside the ChunkedWriter"},
+		{"RFC 9112 §7.1 a large chunk", "WRITER /?large HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello \r\n14\r\nxxxxxxxxxxxxxxxxxxxx\r\n4e20\r\n" + strings.Repeat("y", 20000) + "\r\n1\r\nz\r\n0\r\n\r\n", true, ""},
+		{"RFC 9112 §6.1 the ChunkedWriter to HTTP/1.0", "WRITER /?trailers HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello xxxxxxxxxxxxxxxxxxxx", false, ""},
+		{"RFC 9112 §6.2 the ChunkedWriter and a length", "WRITER /?length HTTP/1.1\r\nHost: x\r\n\r\n", page500 + "…", false, "Transfer-Encoding beside Content-Length"},
+		{"RFC 9110 §9.3.2 the ChunkedWriter to HEAD", "HEAD /?verb=WRITER HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", true, ""},
+		{"RFC 9112 §6.1 the ChunkedWriter and 204", "WRITERLESS / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n", true, ""},
+		{"RFC 9110 §15.2 no 103 to HTTP/1.0", "HINTS / HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 11\r\nConnection: close\r\n\r\nafter hints", false, ""},
+		{"RFC 9112 §7.1 a chunked body", "TRAILERS / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-Sum: 5\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 43\r\n\r\n-1 abcde <nil> 0 5 \"X-Sum: 5\\r\\n\\r\\n\" false", true, ""},
+		{"RFC 9112 §7.1 a chunked body that nobody reads", "PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nunread", true, ""},
+		{"RFC 9112 §7.1 one at fault that nobody reads", "PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nunread", false, ""},
+		{"RFC 9112 §7.1 a large one that nobody reads", "PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + strings.Repeat("1\r\nx\r\n", 60000) + "0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nunread", false, ""},
+		{"RFC 9112 §7.1 one at fault, and the handler answers", "IGNORE / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n", "HTTP/1.1 400 Bad chunk\r\nConnection: close\r\n…", false, "code 400, message Bad chunk"},
+		{"RFC 9112 §7.1 one at fault, and no answer", "SILENT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", "HTTP/1.1 400 Bad chunk\r\nConnection: close\r\n…", false, "code 400, message Bad chunk"},
+		{"RFC 9112 §7.1 one at fault, and a raw answer", "RAWIGNORE / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok", false, ""},
+		{"RFC 9110 §15.5.14 more than LimitBody", "LIMIT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n…", false, ", httpserver: request refused: The body is longer than it may be (RFC 9110 §15.5.14)"},
+		{"RFC 9110 §15.5.14 more than LimitBody, chunked", "LIMIT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n…", false, "hell, httpserver"},
+		{"RFC 9110 §15.5.14 as much as LimitBody", "LIMIT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhell\r\n0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\ntaken", true, "hell, <nil>"},
 		{"a head without a status line", "BARE / HTTP/1.1\r\nHost: x\r\n\r\n", "Content-Length: 0\r\nConnection: close\r\n\r\n", false, "a head without a status line"},
 		{"a field before the status line", "EARLYFIELD / HTTP/1.1\r\nHost: x\r\n\r\n", page500 + "…", false, "a field before the status line"},
 		{"a field before the status line, after 100", "EARLYFIELD / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx", "HTTP/1.1 100 Continue\r\n\r\n" + page500 + "…", false, "a field before the status line"},
@@ -521,7 +612,6 @@ func TestBadHeads(t *testing.T) {
 		{"RFC 9112 §6.3 not ending in chunked", "GET / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked, gzip\r\n\r\n", 400, "Bad Transfer-Encoding"},
 		{"RFC 9112 §7 chunked twice", "GET / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked, chunked\r\n\r\n", 400, "Bad Transfer-Encoding"},
 		{"RFC 9112 §6.1 a coding we do not know", "GET / HTTP/1.1\r\n" + host + "Transfer-Encoding: gzip, chunked\r\n\r\n", 501, "Unsupported transfer coding"},
-		{"RFC 9112 §7.1 chunked, for now", "GET / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501, "Chunked requests are not supported"},
 		{"RFC 9110 §10.1.1 another expectation", "GET / HTTP/1.1\r\n" + host + "Expect: miracles\r\n\r\n", 417, "Expectation Failed"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -618,10 +708,14 @@ func TestIncompleteHead(t *testing.T) {
 // TestBodyEndsEarly: the handler learns that the client left.
 func TestBodyEndsEarly(t *testing.T) {
 	h := new(answers)
+	h.log = new(journal)
 	s := serveDuring(t, h)
 	got := send(t, s, "POST / HTTP/1.0\r\nContent-Length: 10\r\n\r\nhello")
-	if !strings.HasSuffix(got, "hello "+io.ErrUnexpectedEOF.Error()) {
+	if !strings.HasPrefix(got, "HTTP/1.0 400 Incomplete request\r\n") {
 		t.Errorf("got %q", got)
+	}
+	if got := h.log.String(); !strings.Contains(got, "read hello "+io.ErrUnexpectedEOF.Error()) {
+		t.Errorf("log %q", got)
 	}
 }
 
@@ -712,10 +806,10 @@ func TestWaits(t *testing.T) {
 		{"no second request", "GET /a HTTP/1.1\r\nHost: x\r\n\r\n", 0, 60 * time.Second, "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\npath /a", ""},
 		{"half a request line", "GET / HT", 0, 30 * time.Second, "HTTP/1.1 408 Request Timeout\r\n", "code 408, message Request Timeout"},
 		{"half a head", "GET / HTTP/1.1\r\nHost: x\r\n", 0, 30 * time.Second, "HTTP/1.1 408 Request Timeout\r\n", "code 408"},
-		{"half a body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nbody", 0, 30 * time.Second, "HTTP/1.1 200 OK\r\nContent-Length: 27\r\nConnection: close\r\n\r\nbody read pipe: i/o timeout", "Request timed out: TimeoutError('timed out')"},
+		{"half a body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nbody", 0, 30 * time.Second, "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n", "code 408, message Request Timeout"},
 		{"Timeout, no request", "", 5 * time.Second, 5 * time.Second, "", "Request timed out: TimeoutError('timed out')"},
 		{"Timeout, half a head", "GET / HTTP/1.1\r\n", 5 * time.Second, 5 * time.Second, "HTTP/1.1 408 Request Timeout\r\n", "code 408"},
-		{"Timeout, half a body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n", 5 * time.Second, 5 * time.Second, "HTTP/1.1 200 OK\r\n", "Request timed out"},
+		{"Timeout, half a body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n", 5 * time.Second, 5 * time.Second, "HTTP/1.1 408 Request Timeout\r\n", "code 408"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -811,6 +905,228 @@ func TestWaits(t *testing.T) {
 			}
 		})
 	})
+}
+
+// TestBodyWindow: a body has to come at a rate, counted while it is waited for.
+func TestBodyWindow(t *testing.T) {
+	every := func(d time.Duration, piece string) func(net.Conn) {
+		return func(client net.Conn) {
+			for {
+				if _, err := io.WriteString(client, piece); err != nil {
+					return
+				}
+				time.Sleep(d)
+			}
+		}
+	}
+	for _, tc := range []struct {
+		name, head string
+		send       func(net.Conn)
+		least      int
+		after      time.Duration // 0: it is taken in full
+	}{
+		{"a byte a second", "Content-Length: 100000", every(time.Second, "x"), 0, 30 * time.Second},
+		{"a byte a second, in chunks", "Transfer-Encoding: chunked", every(time.Second, "1\r\nx\r\n"), 0, 30 * time.Second},
+		{"an extension's byte a second", "Transfer-Encoding: chunked", func(c net.Conn) { io.WriteString(c, "5;a="); every(time.Second, "x")(c) }, 0, 30 * time.Second},
+		{"a trailer's byte a second", "Transfer-Encoding: chunked", func(c net.Conn) { io.WriteString(c, "0\r\na:"); every(time.Second, "x")(c) }, 0, 30 * time.Second},
+		{"just enough", "Content-Length: 20480", every(29*time.Second, strings.Repeat("x", 4096)), 0, 0},
+		{"not enough", "Content-Length: 20480", every(29*time.Second, strings.Repeat("x", 2000)), 0, 30 * time.Second},
+		{"less than that, and it is all", "Content-Length: 3", every(10*time.Second, "x"), 0, 0},
+		{"less than that, and the last too late", "Content-Length: 5", every(10*time.Second, "x"), 0, 30 * time.Second},
+		{"any progress will do", "Content-Length: 10", every(29*time.Second, "x"), -1, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client, server := net.Pipe()
+				h := new(answers)
+				h.ProtocolVersion = "HTTP/1.1"
+				s := &httpserver.Server{Handler: h, MinProgress: tc.least}
+				began := time.Now()
+				var both sync.WaitGroup
+				both.Go(func() { s.ServeConn(server) })
+				both.Go(func() {
+					io.WriteString(client, "POST / HTTP/1.1\r\nHost: x\r\n"+tc.head+"\r\n\r\n")
+					tc.send(client)
+				})
+				answer := make([]byte, len("HTTP/1.1 200"))
+				io.ReadFull(client, answer)
+				waited := time.Since(began)
+				if tc.after == 0 && string(answer) != "HTTP/1.1 200" ||
+					tc.after > 0 && (string(answer) != "HTTP/1.1 408" || waited != tc.after) {
+					t.Errorf("after %v: %q", waited, answer)
+				}
+				client.Close()
+				both.Wait()
+			})
+		})
+	}
+	t.Run("a handler that takes its time", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			client, server := net.Pipe()
+			h := new(slowReader)
+			go httpserver.ServeConn(server, h)
+			go io.WriteString(client, "POST / HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello")
+			if got, _ := io.ReadAll(client); !strings.HasSuffix(string(got), "hello <nil>") {
+				t.Errorf("%q", got)
+			}
+		})
+	})
+}
+
+// slowReader takes a minute for each byte of a body.
+type slowReader struct{ answers }
+
+func (h *slowReader) DoPOST() {
+	var body []byte
+	for {
+		var b [1]byte
+		n, err := h.RFile.Read(b[:])
+		body = append(body, b[:n]...)
+		if err == io.EOF {
+			break
+		}
+		time.Sleep(time.Minute)
+	}
+	h.content(fmt.Sprintf("%s <nil>", body))
+}
+
+// TestDrainEnds: what a handler leaves unread is waited for as long as a client
+// may stand still, in all.
+func TestDrainEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, server := net.Pipe()
+		h := new(answers)
+		h.ProtocolVersion = "HTTP/1.1"
+		began := time.Now()
+		go httpserver.ServeConn(server, h)
+		var sending sync.WaitGroup
+		defer sending.Wait()
+		sending.Go(func() {
+			io.WriteString(client, "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n")
+			for {
+				if _, err := io.WriteString(client, strings.Repeat("x", 1000)); err != nil {
+					return
+				}
+				time.Sleep(time.Second)
+			}
+		})
+		got, _ := io.ReadAll(client)
+		if waited := time.Since(began); waited != 30*time.Second || !strings.HasSuffix(string(got), "unread") {
+			t.Errorf("after %v: %q", waited, got)
+		}
+	})
+}
+
+// TestExpect: whatever becomes of an expectation, a body is never taken for a
+// request (RFC 9110 §10.1.1).
+func TestExpect(t *testing.T) {
+	const next = "GET /next HTTP/1.1\r\nHost: x\r\n\r\n"
+	const head = "Host: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+	for _, tc := range []struct {
+		name, method string
+		now, later   string // what the client sends at once, and after the answer's first byte
+		want         string
+		goesOn       bool
+	}{
+		{"100, then the body", "POST", "", "hello" + next, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello <nil>", true},
+		{"the body does not wait", "POST", "hello" + next, "", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello <nil>", true},
+		{"no 100, and no body", "LATER", "", next, "HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nunread", false},
+		{"no 100, and a body all the same", "LATER", "hello" + next, "", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nunread", true},
+		{"no 100, and a part of the body", "LATER", "hel", "lo" + next, "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nunread", true},
+		{"100 by the method", "SELF", "", "hello" + next, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nunread", true},
+		{"an empty body waits for nothing", "EMPTYBODY", next, "", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nunread", true},
+		{"refused", "REFUSE", "", "hello" + next, "HTTP/1.1 403 Forbidden\r\nConnection: close\r\n", false},
+		{"refused, and the body is here", "REFUSE", "hello" + next, "", "HTTP/1.1 403 Forbidden\r\nConnection: close\r\n", false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			h := new(expecting)
+			h.ProtocolVersion = "HTTP/1.1"
+			conn := dial(t, serveDuring(t, h).ServerAddress())
+			head := head
+			if tc.method == "EMPTYBODY" {
+				head = strings.Replace(head, "5", "0", 1)
+			}
+			io.WriteString(conn, tc.method+" / HTTP/1.1\r\n"+head+tc.now)
+			first := make([]byte, 1)
+			io.ReadFull(conn, first)
+			io.WriteString(conn, tc.later)
+			conn.(*net.TCPConn).CloseWrite()
+			rest, err := io.ReadAll(conn)
+			got := brief(string(first) + string(rest))
+			if !strings.HasPrefix(got, tc.want) || strings.HasSuffix(got, "path /next") != tc.goesOn || err != nil {
+				t.Errorf("%q, %v\nwant %q", got, err, tc.want)
+			}
+		})
+	}
+}
+
+// expecting does not answer 100 by itself.
+type expecting struct{ answers }
+
+func (h *expecting) HandleExpect100() bool {
+	switch h.Command {
+	case "POST":
+		return h.answers.HandleExpect100()
+	case "REFUSE":
+		h.SendError(403, "", "")
+		return false
+	}
+	return true
+}
+
+func (h *expecting) DoLATER()     { h.content("unread") }
+func (h *expecting) DoEMPTYBODY() { h.content("unread") }
+func (h *expecting) DoSELF() {
+	h.SendResponseOnly(100, "")
+	h.EndHeaders()
+	h.content("unread")
+}
+
+// TestSizes: every bound on sizes can be set, and the answer names it.
+func TestSizes(t *testing.T) {
+	chunked := "PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+	for _, tc := range []struct {
+		name, request string
+		set           func(*httpserver.ThreadingServer)
+		want, explain string
+	}{
+		{"MaxLineBytes, request line", "GET /23456789012345 HTTP/1.1\r\nHost: x\r\n\r\n", func(s *httpserver.ThreadingServer) { s.MaxLineBytes = 30 }, "200", ""},
+		{"MaxLineBytes, request line one longer", "GET /234567890123456 HTTP/1.1\r\nHost: x\r\n\r\n", func(s *httpserver.ThreadingServer) { s.MaxLineBytes = 30 }, "414", ""},
+		{"MaxLineBytes, field line", "GET / HTTP/1.1\r\nHost: x\r\nA: 4567890123456789012345678\r\n\r\n", func(s *httpserver.ThreadingServer) { s.MaxLineBytes = 30 }, "200", ""},
+		{"MaxLineBytes, field line one longer", "GET / HTTP/1.1\r\nHost: x\r\nA: 45678901234567890123456789\r\n\r\n", func(s *httpserver.ThreadingServer) { s.MaxLineBytes = 30 }, "431", "more than 30 bytes"},
+		{"MaxFieldLines", "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n\r\n", func(s *httpserver.ThreadingServer) { s.MaxFieldLines = 2 }, "200", ""},
+		{"MaxFieldLines, one more", "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\nA: b\r\n\r\n", func(s *httpserver.ThreadingServer) { s.MaxFieldLines = 2 }, "431", "more than 2 headers"},
+		{"MaxHeadBytes, one more", "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n\r\n", func(s *httpserver.ThreadingServer) { s.MaxHeadBytes = 16 }, "431", "more than 16 bytes"},
+		{"MaxHeadBytes", "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n\r\n", func(s *httpserver.ThreadingServer) { s.MaxHeadBytes = 17 }, "200", ""},
+		{"no bounds", "GET /" + strings.Repeat("x", 100000) + " HTTP/1.1\r\nHost: x\r\n" + strings.Repeat("A: "+strings.Repeat("x", 70000)+"\r\n", 5) + strings.Repeat("A: b\r\n", 200) + "\r\n",
+			func(s *httpserver.ThreadingServer) { s.MaxLineBytes, s.MaxFieldLines, s.MaxHeadBytes = -1, -1, -1 }, "200", ""},
+		{"MaxDrainBytes", "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", func(s *httpserver.ThreadingServer) { s.MaxDrainBytes = 5 }, "200 200", ""},
+		{"MaxDrainBytes, one more", "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nhello!", func(s *httpserver.ThreadingServer) { s.MaxDrainBytes = 5 }, "200", ""},
+		{"MaxDrainBytes, chunked", chunked + "5\r\nhello\r\n0\r\n\r\n", func(s *httpserver.ThreadingServer) { s.MaxDrainBytes = 15 }, "200 200", ""},
+		{"MaxDrainBytes, chunked, more", chunked + "5\r\nhello\r\n5\r\nhello\r\n0\r\n\r\n", func(s *httpserver.ThreadingServer) { s.MaxDrainBytes = 15 }, "200", ""},
+		{"MaxDrainBytes, nothing", "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nh", func(s *httpserver.ThreadingServer) { s.MaxDrainBytes = -1 }, "200", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			h := new(answers)
+			h.ProtocolVersion = "HTTP/1.1"
+			got := send(t, serveDuring(t, h, tc.set), tc.request+"GET /next HTTP/1.1\r\nHost: x\r\n\r\n")
+			var codes []string
+			for line := range strings.Lines(got) {
+				if rest, ok := strings.CutPrefix(line, "HTTP/1.1 "); ok {
+					codes = append(codes, rest[:3])
+				} else if i := strings.Index(line, "HTTP/1.1 2"); i > 0 {
+					codes = append(codes, line[i+9:i+12])
+				}
+			}
+			want := tc.want
+			if want == "200" && !strings.HasPrefix(tc.request, "PUT") {
+				want = "200 200" // the next one
+			}
+			if strings.Join(codes, " ") != want || !strings.Contains(got, tc.explain) {
+				t.Errorf("%.100q: %.400q\nwant %s, %q", tc.request, got, want, tc.explain)
+			}
+		})
+	}
 }
 
 // careless takes all deadlines off and leaves its body unread.
