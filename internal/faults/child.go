@@ -91,8 +91,8 @@ func serveNetHTTP(l net.Listener, c config) error {
 	return s.Serve(l)
 }
 
-// A usage is what the child says of itself: bytes in use after a collection,
-// and goroutines.
+// A usage is what the child says of itself: bytes of objects that a collection
+// has left, bytes of stacks, and goroutines.
 type usage struct {
 	Heap, Stack uint64
 	Goroutines  int
@@ -136,5 +136,5 @@ func ownUsage() usage {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return usage{Heap: m.HeapInuse, Stack: m.StackInuse, Goroutines: runtime.NumGoroutine()}
+	return usage{Heap: m.HeapAlloc, Stack: m.StackInuse, Goroutines: runtime.NumGoroutine()}
 }

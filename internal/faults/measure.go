@@ -55,7 +55,8 @@ func warmUp(p *process) (*state, error) {
 	return s, nil
 }
 
-// inUse is memory that is not free, nor waiting to be found free.
+// inUse is memory that is not free, nor waiting to be found free. What a span
+// has to spare between objects is not in it: that comes and goes by some 100 kB.
 func (u usage) inUse() int64 { return int64(u.Heap + u.Stack) }
 
 // tooMuch is where a server is stopped from taking the machine down.

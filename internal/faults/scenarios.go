@@ -36,6 +36,10 @@ const (
 	megabyte = 1 << 20
 )
 
+// boundOut is how long to watch who does not take an answer: that may be noticed
+// only after four times ProgressTimeout.
+const boundOut = 135 * time.Second
+
 // scenarios are the rows of the table. Those who dribble and those who flood go
 // on until a write fails: an answer does not stop them.
 var scenarios = []scenario{
@@ -48,12 +52,17 @@ var scenarios = []scenario{
 	{name: "idle", title: "%d connections that say nothing",
 		attack: (*attack).silence, count: 50, short: 20, mustEnd: true, each: 64 * kilobyte},
 	{name: "slow-read", title: "%d readers of 100 MB, 16 kB a second",
-		attack: readSlowly, count: 20, short: 20, mustKeep: true, each: 64 * kilobyte,
-		limitShort: 3 * time.Second, boundShort: 7 * time.Second},
+		attack: func(a *attack) { a.read(16_000) }, count: 20, short: 20, mustKeep: true, each: 64 * kilobyte,
+		bound: boundOut, limitShort: 3 * time.Second, boundShort: 7 * time.Second},
+	{name: "trickle-read", title: "%d readers of 100 MB, 100 bytes a second",
+		attack: func(a *attack) { a.read(100) }, count: 20, short: 20, mustEnd: true, each: 64 * kilobyte,
+		bound: boundOut},
 	{name: "no-read", title: "%d readers of 100 MB that take nothing",
-		attack: readNothing, count: 20, short: 20, mustEnd: true, each: 64 * kilobyte},
+		attack: readNothing, count: 20, short: 20, mustEnd: true, each: 64 * kilobyte,
+		bound: boundOut},
 	{name: "pipeline", title: "%d clients that ask without end and take no answer",
-		attack: pipeline, count: 20, short: 20, mustEnd: true, each: 256 * kilobyte},
+		attack: pipeline, count: 20, short: 20, mustEnd: true, each: 256 * kilobyte,
+		bound: boundOut},
 	{name: "idle-crowd", title: "%d connections that say nothing",
 		attack: (*attack).silence, count: 10_000, short: 300, early: true, each: 64 * kilobyte,
 		bound: 30 * time.Second, boundShort: 2 * time.Second, limitShort: -1, maxShort: 200},
@@ -105,9 +114,10 @@ func dribbleBodies(a *attack) {
 
 func (a *attack) silence() { a.swarm((*villain).listen) }
 
-// readSlowly takes the file in steps, as a client on a slow line does.
-func readSlowly(a *attack) {
-	const steps, rate = 10, 16_000
+// read takes the file at so many bytes a second, in steps, as a client on a slow
+// line does.
+func (a *attack) read(rate int) {
+	const steps = 10
 	a.swarm(func(v *villain) {
 		step := make([]byte, rate/steps)
 		for ok := v.send(bigRequest); ok; ok = v.wait(time.Second / steps) {
