@@ -654,6 +654,25 @@ func slowly(t *testing.T, s *httpserver.ThreadingServer, head string) string {
 	return string(answer)
 }
 
+// sunny answers errors with 200, as some do.
+type sunny struct{ answers }
+
+func (h *sunny) SendError(code int, message, explain string) {
+	h.content(fmt.Sprintf("error %d %s", code, message))
+}
+
+// TestSunny: what an override makes of an error is what is sent.
+func TestSunny(t *testing.T) {
+	for _, verb := range []string{"IGNORE", "SILENT"} {
+		h := new(sunny)
+		h.ProtocolVersion = "HTTP/1.1"
+		got := brief(send(t, serveDuring(t, h), verb+" / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"))
+		if got != "HTTP/1.1 200 OK\r\nContent-Length: 19\r\nConnection: close\r\n\r\nerror 400 Bad chunk" {
+			t.Errorf("%s: %q", verb, got)
+		}
+	}
+}
+
 // picky reads header sections in its own way.
 type picky struct{ answers }
 
