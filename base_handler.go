@@ -451,7 +451,7 @@ func (h *BaseHandler) endRequest() {
 		h.refuse(fault)
 		h.flushBuffer()
 	}
-	goOn, problem := c.Settle(h.CloseConnection || c.server.open.Ending())
+	goOn, problem := c.Settle(h.CloseConnection || c.isLast())
 	switch {
 	case problem == nil:
 	case isTimeout(problem):

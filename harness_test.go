@@ -1,6 +1,7 @@
 package httpserver_test
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -154,6 +155,19 @@ func expect(t *testing.T, r io.Reader, want string) {
 	if string(got[:n]) != want {
 		t.Fatalf("got %q, %v\nwant %q", got[:n], err, want)
 	}
+}
+
+// readUntil reads up to a text, and no further.
+func readUntil(t *testing.T, r io.Reader, end string) string {
+	t.Helper()
+	var got []byte
+	for b := make([]byte, 1); !bytes.HasSuffix(got, []byte(end)); {
+		n, err := r.Read(b)
+		if got = append(got, b[:n]...); err != nil {
+			t.Fatalf("%v after %q", err, got)
+		}
+	}
+	return string(got)
 }
 
 // brief takes Server and Date out of answers, whose values change.

@@ -25,6 +25,7 @@ import (
 	"example.com/httpserver/internal/http1"
 	"example.com/httpserver/internal/httpdate"
 	"example.com/httpserver/internal/lifetime"
+	"example.com/httpserver/internal/report"
 	"example.com/httpserver/internal/wire"
 )
 
@@ -62,7 +63,8 @@ type Server struct {
 	Addr string
 
 	// VerifyRequest reports whether to serve a connection. If nil, every one is
-	// served. The accept loop waits for its answer.
+	// served. The accept loop waits for its answer. It is asked before
+	// MaxConnections is: who is turned away takes nobody's place.
 	VerifyRequest func(net.Conn) bool
 	// HandleError is told what a handler panicked with, on the goroutine that
 	// panicked: debug.Stack shows where. If nil, the problem and the stack go to
@@ -70,7 +72,8 @@ type Server struct {
 	HandleError func(conn net.Conn, problem any)
 	// ServiceActions is called by the accept loop after every connection and
 	// at least twice a second. On a listener that has no SetDeadline method it
-	// is called after connections only.
+	// is called after connections only. What it panics with goes where
+	// HandleError's default does, and the loop goes on.
 	ServiceActions func()
 
 	// Logger takes what the server and its handlers log, as records with the
@@ -112,6 +115,20 @@ type Server struct {
 	// connection closes behind the answer. If zero, 262,144; if negative, nothing
 	// is read away.
 	MaxDrainBytes int
+	// MaxConnections bounds the connections that are open at once. If zero,
+	// 10,000; if negative, there is no bound. When there are as many, the next
+	// one waits, and others after it in the system's backlog, until one ends. To
+	// make room, connections that wait for a request are ended, of a random
+	// sample those that have done so for longest; a request that comes at that
+	// moment is still answered, with "Connection: close". The same is done when
+	// the system has no descriptor or memory left for another connection.
+	MaxConnections int
+	// MaxConnectionsPerAddress bounds the connections that are open at once from
+	// one IPv4 address, or from the /64 of an IPv6 one: of those beyond it each is
+	// closed at once, before VerifyRequest is asked. If zero, 1,000; if negative,
+	// there is no bound. Loopback has none, nor has what is no TCP address. Behind
+	// a proxy on another machine all clients have its address.
+	MaxConnectionsPerAddress int
 	// Timeout bounds the wait of HandleRequest. If zero, there is no bound.
 	Timeout time.Duration
 
@@ -121,10 +138,12 @@ type Server struct {
 	ServerName string
 	ServerPort int
 
-	open    lifetime.Set
-	sweeper wire.Sweeper
-	dates   httpdate.Cache
-	roots   docroot.Roots
+	open      lifetime.Set
+	addresses accept.Addresses
+	notices   struct{ failed, full, refused report.Notice }
+	sweeper   wire.Sweeper
+	dates     httpdate.Cache
+	roots     docroot.Roots
 
 	mu       sync.Mutex
 	listener net.Listener // from Listen
@@ -194,7 +213,9 @@ func classOf(handler RequestHandler) *class.Class {
 }
 
 // Listen binds Addr. ServeForever does it where it was not done. It mirrors
-// server_bind and server_activate.
+// server_bind and server_activate. Connections that the accept loop has not come
+// to yet wait in a backlog as long as the system allows: on Linux that is
+// net.core.somaxconn at this moment, 4096 unless somebody has changed it.
 func (s *Server) Listen() error {
 	if s.open.Ending() {
 		return ErrServerClosed
@@ -270,8 +291,8 @@ func (s *ThreadingServer) Serve(l net.Listener) error { return s.serve(l, s.serv
 // HandleRequest waits for one connection and serves it. After Timeout it gives
 // an error that is os.ErrDeadlineExceeded; once there is a connection, the
 // server's other limits hold. It gives nil when a connection was served, or
-// turned away by VerifyRequest, which need not have brought a request: who waits
-// for one calls it until the handler has seen it.
+// turned away by VerifyRequest or MaxConnectionsPerAddress, which need not have
+// brought a request: who waits for one calls it until the handler has seen it.
 func (s *Server) HandleRequest() error { return s.handleRequest(s.serveHere) }
 
 // HandleRequest waits for one connection and begins to serve it. The request may
@@ -286,6 +307,7 @@ func (s *ThreadingServer) HandleRequest() error { return s.handleRequest(s.serve
 func ServeConn(conn net.Conn, handler RequestHandler) {
 	s := &Server{Handler: handler}
 	c := s.connect(conn, classOf(handler), handler)
+	s.open.Add(c, -1)
 	defer s.Close()
 	defer c.end()
 	c.serve()
@@ -293,18 +315,19 @@ func ServeConn(conn net.Conn, handler RequestHandler) {
 
 // ServeConn serves one connection, however the caller came by it, with a handler
 // of the server's and its settings, and closes it. Shutdown and Close reach it
-// as they do others.
+// as they do others. It counts among MaxConnections and MaxConnectionsPerAddress,
+// and may be ended to make room, but is itself neither refused nor kept waiting:
+// how many to accept is for the caller to say.
 func (s *Server) ServeConn(conn net.Conn) error {
 	s.check()
 	if s.open.Ending() {
 		conn.Close()
 		return ErrServerClosed
 	}
-	s.accepted(conn, func(c *connection) {
+	return s.accepted(conn, admission{connections: -1, perAddress: -1}, func(c *connection) {
 		defer c.end()
 		c.serve()
 	})
-	return nil
 }
 
 func (s *Server) serveForever(process func(*connection)) error {
@@ -342,47 +365,23 @@ func (s *Server) serve(l net.Listener, process func(*connection)) error {
 	defer s.open.RemoveListener(l)
 	defer l.Close()
 	s.setName(l)
-	accept.SetDeadline(l, 0) // HandleRequest may have left one
-	var pause accept.Pause
-	for {
-		err := s.acceptOne(l, process)
-		switch {
-		case err == nil:
-			pause = 0
-		case s.open.Ending():
-			s.awaitEnd()
-			return ErrServerClosed
-		case isTimeout(err):
-			// It was ours for ServiceActions, or HandleRequest's, or is one that
-			// we cannot take off.
-			if !accept.SetDeadline(l, 0) {
-				s.sleep(pause.Next())
-			}
-		case accept.IsTemporary(err):
-			if pause == 0 {
-				s.logServer("accept: "+err.Error()+"; trying again", slog.LevelError)
-			}
-			s.sleep(pause.Next())
-		default:
-			return fmt.Errorf("httpserver: %w", err)
-		}
-		if s.ServiceActions != nil {
-			s.ServiceActions()
-		}
+	in := s.admission(pollInterval, func() bool { s.serviceActions(); return true })
+	loop := accept.Loop{
+		Listener: l,
+		Serve:    func(conn net.Conn) { s.accepted(conn, in, process) },
+		Failed:   s.acceptFailed,
+		Interval: pollInterval,
+		Ending:   s.open.Begun(),
 	}
-}
-
-// acceptOne accepts a connection and has it processed.
-func (s *Server) acceptOne(l net.Listener, process func(*connection)) error {
 	if s.ServiceActions != nil {
-		accept.SetDeadline(l, pollInterval)
+		loop.Tick = s.serviceActions
 	}
-	conn, err := l.Accept()
-	if err != nil {
-		return err
+	err := loop.Run()
+	if s.open.Ending() {
+		s.awaitEnd()
+		return ErrServerClosed
 	}
-	s.accepted(conn, process)
-	return nil
+	return fmt.Errorf("httpserver: %w", err)
 }
 
 // pollInterval is how often ServiceActions is called, as CPython's
@@ -396,6 +395,7 @@ func (s *Server) handleRequest(process func(*connection)) error {
 	if err != nil {
 		return err
 	}
+	began := time.Now()
 	accept.SetDeadline(l, s.Timeout)
 	conn, err := l.Accept()
 	switch {
@@ -405,28 +405,16 @@ func (s *Server) handleRequest(process func(*connection)) error {
 		}
 		return ErrServerClosed
 	case err != nil:
+		if accept.IsExhausted(err) {
+			s.open.MakeRoom() // for the next call
+		}
 		return fmt.Errorf("httpserver: %w", err)
 	}
-	s.accepted(conn, process)
-	return nil
-}
-
-// accepted has a new connection processed, or turned away.
-func (s *Server) accepted(conn net.Conn, process func(*connection)) {
-	defer func() {
-		if problem := recover(); problem != nil {
-			s.handleError(conn, problem)
-			conn.Close()
-		}
-	}()
-	if s.VerifyRequest != nil && !s.VerifyRequest(conn) {
-		conn.Close()
-		return
+	left := time.Duration(0)
+	if s.Timeout > 0 {
+		left = max(1, s.Timeout-time.Since(began))
 	}
-	handler := s.newHandler()
-	if c := s.connect(conn, classOf(handler), handler); c != nil {
-		process(c)
-	}
+	return s.accepted(conn, s.admission(left, func() bool { return false }), process)
 }
 
 func (s *Server) newHandler() RequestHandler {
@@ -503,16 +491,6 @@ func (s *Server) awaitEnd() {
 	}
 }
 
-// sleep waits for d, or for the end of the server.
-func (s *Server) sleep(d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-s.open.Begun():
-	}
-}
-
 // rootOf gives the Root for a directory. A connection keeps the one that it
 // used last.
 func (c *connection) rootOf(directory string, follow bool) *docroot.Root {
@@ -529,35 +507,17 @@ func (s *Server) handleError(conn net.Conn, problem any) {
 	if s.HandleError != nil {
 		defer func() {
 			if again := recover(); again != nil {
-				s.logPanic(conn, again)
+				s.report().Panic(fmt.Sprint(conn.RemoteAddr()), again, debug.Stack())
 			}
 		}()
 		s.HandleError(conn, problem)
 		return
 	}
-	s.logPanic(conn, problem)
+	s.report().Panic(fmt.Sprint(conn.RemoteAddr()), problem, debug.Stack())
 }
 
-// logPanic logs a panic with its stack, between CPython's lines.
-func (s *Server) logPanic(conn net.Conn, problem any) {
-	if s.Logger != nil {
-		s.Logger.Error("exception occurred during processing of request",
-			"remote", fmt.Sprint(conn.RemoteAddr()), "panic", fmt.Sprint(problem), "stack", string(debug.Stack()))
-		return
-	}
-	const rule = "----------------------------------------\n"
-	fmt.Fprintf(os.Stderr, "%sException occurred during processing of request from %v\npanic: %v\n\n%s%s",
-		rule, EscapeControls(fmt.Sprint(conn.RemoteAddr())), EscapeControls(fmt.Sprint(problem)), debug.Stack(), rule)
-}
-
-// logServer logs what concerns no connection.
-func (s *Server) logServer(message string, level slog.Level) {
-	if s.Logger != nil {
-		s.Logger.Log(context.Background(), level, message)
-		return
-	}
-	fmt.Fprintf(os.Stderr, "httpserver: %s\n", message)
-}
+// report is the log for what is about no request.
+func (s *Server) report() report.Log { return report.Log{Logger: s.Logger, Text: os.Stderr} }
 
 // limits gives the limits for a handler that may have a Timeout of its own.
 func (s *Server) limits(timeout time.Duration) exchange.Limits {
@@ -593,6 +553,7 @@ type connection struct {
 	class   *class.Class
 	shared  atomic.Pointer[exchange.Exchange] // the same, for Wake
 	nc      net.Conn                          // as accepted
+	origin  accept.Origin                     // what it counts for
 	handler RequestHandler
 
 	verbs     *class.Verbs  // from the first request on
@@ -610,17 +571,12 @@ type connection struct {
 	version [3]string // VersionString and the two parts it was made of
 }
 
-// connect binds a handler to a connection. It gives nil, and closes the
-// connection, where the server has closed.
+// connect binds a handler to a connection.
 func (s *Server) connect(nc net.Conn, cl *class.Class, handler RequestHandler) *connection {
 	c := &connection{server: s, class: cl, nc: nc, handler: handler}
 	h := handler.base()
 	handler.bind(handler)
 	h.c, h.Server, h.Connection, h.ClientAddress = c, s, nc, nc.RemoteAddr()
-	if !s.open.Add(c) {
-		nc.Close()
-		return nil
-	}
 	return c
 }
 
@@ -656,6 +612,17 @@ func (c *connection) Wake() {
 		x.Wake()
 	}
 }
+
+// IdleSince tells since when the connection waits for a request.
+func (c *connection) IdleSince() (since time.Time, idle bool) {
+	if x := c.shared.Load(); x != nil {
+		return x.IdleSince()
+	}
+	return time.Time{}, false
+}
+
+// isLast reports whether no request can follow the present one.
+func (c *connection) isLast() bool { return c.server.open.Ending() || c.IsWoken() }
 
 // Cut closes the connection under its handler. What it is wrapped in, as TLS,
 // might want to say good-bye first.
@@ -703,13 +670,19 @@ func (c *connection) close() (closed bool) {
 	} else if !c.Exchange.Close() {
 		return false
 	}
-	c.server.open.Remove(c)
+	c.leave()
 	return true
 }
 
 func (c *connection) linger() {
-	defer c.server.open.Remove(c)
+	defer c.leave()
 	c.Exchange.Linger()
+}
+
+// leave makes room for another connection.
+func (c *connection) leave() {
+	c.server.addresses.Leave(c.origin)
+	c.server.open.Remove(c)
 }
 
 // end is close, however long it takes.

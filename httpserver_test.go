@@ -405,31 +405,6 @@ func TestServerHooks(t *testing.T) {
 	}
 }
 
-// TestHookPanics: a hook that panics costs its connection.
-func TestHookPanics(t *testing.T) {
-	var bad atomic.Bool
-	problems := make(chan any, 10)
-	s := serveDuring(t, new(answers), func(s *httpserver.ThreadingServer) {
-		s.VerifyRequest = func(net.Conn) bool {
-			if bad.Load() {
-				panic("verify")
-			}
-			return true
-		}
-		s.HandleError = func(_ net.Conn, problem any) { problems <- problem }
-	})
-	bad.Store(true)
-	conn := dial(t, s.ServerAddress())
-	io.ReadAll(conn)
-	if problem := <-problems; problem != "verify" {
-		t.Errorf("HandleError got %v", problem)
-	}
-	bad.Store(false)
-	if got := send(t, s, "GET /a HTTP/1.0\r\n\r\n"); !strings.HasSuffix(got, "path /a") {
-		t.Errorf("afterwards: %q", got)
-	}
-}
-
 // numbered is made by NewHandler.
 type numbered struct {
 	quiet

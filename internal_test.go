@@ -282,3 +282,21 @@ func TestDefaults(t *testing.T) {
 		}
 	}
 }
+
+// TestAdmission: what the fields that bound connections mean.
+func TestAdmission(t *testing.T) {
+	for _, tc := range []struct {
+		name                    string
+		connections, perAddress int
+		want                    admission
+	}{
+		{"zero", 0, 0, admission{connections: 10_000, perAddress: 1000}},
+		{"negative", -1, -2, admission{connections: -1, perAddress: -2}},
+		{"set", 5, 6, admission{connections: 5, perAddress: 6}},
+	} {
+		s := &Server{MaxConnections: tc.connections, MaxConnectionsPerAddress: tc.perAddress}
+		if got := s.admission(0, nil); got.connections != tc.want.connections || got.perAddress != tc.want.perAddress {
+			t.Errorf("%s: %+v, want %+v", tc.name, got, tc.want)
+		}
+	}
+}

@@ -286,7 +286,7 @@ func (h *BaseHandler) EndHeaders() {
 		h.replaceAnswer(c.BodyFault())
 		return
 	}
-	if !c.Answer.Interim() && (!c.Answer.Framed() || c.Doomed() || c.server.open.Ending()) {
+	if !c.Answer.Interim() && (!c.Answer.Framed() || c.Doomed() || c.isLast()) {
 		h.CloseConnection = true
 	}
 	interim := c.Answer.Interim()

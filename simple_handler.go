@@ -138,10 +138,15 @@ func (h *SimpleHandler) SendHead() io.ReadCloser {
 	return h.sendFileHead(path, f, info)
 }
 
-// sendFileHead answers with the head for an open file.
-func (h *SimpleHandler) sendFileHead(path string, f *os.File, info fs.FileInfo) io.ReadCloser {
+// sendFileHead answers with the head for an open file. It closes the file where
+// it does not return it, or a hook panics.
+func (h *SimpleHandler) sendFileHead(path string, f *os.File, info fs.FileInfo) (content io.ReadCloser) {
+	defer func() {
+		if content == nil {
+			f.Close()
+		}
+	}()
 	if h.notModified(info.ModTime()) {
-		f.Close()
 		h.self.SendResponse(304, "")
 		h.self.EndHeaders()
 		return nil

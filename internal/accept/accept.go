@@ -5,6 +5,7 @@ package accept
 import (
 	"errors"
 	"net"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -31,13 +32,15 @@ func SetDeadline(l net.Listener, after time.Duration) bool {
 	return ok && d.SetDeadline(deadline) == nil
 }
 
+// IsExhausted reports whether there are no descriptors or no memory for another
+// connection, which closing one may help.
+func IsExhausted(err error) bool { return isOne(err, exhausted) }
+
 // IsTemporary reports whether accepting may work again later: descriptors or
 // memory ran out, or a client was gone before its connection was accepted.
 func IsTemporary(err error) bool {
-	for _, errno := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.EINTR} {
-		if errors.Is(err, errno) {
-			return true
-		}
+	if IsExhausted(err) || isOne(err, []syscall.Errno{syscall.ECONNABORTED, syscall.EINTR}) {
+		return true
 	}
 	temporary, ok := errors.AsType[interface {
 		error
@@ -46,12 +49,17 @@ func IsTemporary(err error) bool {
 	return ok && temporary.Temporary()
 }
 
+func isOne(err error, of []syscall.Errno) bool {
+	return slices.ContainsFunc(of, func(errno syscall.Errno) bool { return errors.Is(err, errno) })
+}
+
 // A Pause is how long to wait after a temporary error: longer each time, up to
-// a second. The zero Pause is ready, and begins anew with its value set to zero.
+// half a second, and long enough for a connection that was woken to end. The
+// zero Pause is ready, and begins anew with its value set to zero.
 type Pause time.Duration
 
 // Next gives the next wait.
 func (p *Pause) Next() time.Duration {
-	*p = min(2**p+Pause(5*time.Millisecond), Pause(time.Second))
+	*p = min(2**p+Pause(10*time.Millisecond), Pause(500*time.Millisecond))
 	return time.Duration(*p)
 }

@@ -46,14 +46,14 @@ func TestIsTemporary(t *testing.T) {
 func TestPause(t *testing.T) {
 	var p Pause
 	var total time.Duration
-	for i, want := range []time.Duration{5, 15, 35, 75, 155, 315, 635, 1000, 1000} {
+	for i, want := range []time.Duration{10, 30, 70, 150, 310, 500, 500} {
 		got := p.Next()
 		if got != want*time.Millisecond {
 			t.Errorf("wait %d: %v", i, got)
 		}
 		total += got
 	}
-	if p = 0; p.Next() != 5*time.Millisecond {
+	if p = 0; p.Next() != 10*time.Millisecond {
 		t.Error("it does not begin anew")
 	}
 }
@@ -81,3 +81,22 @@ func TestSetDeadline(t *testing.T) {
 }
 
 type plain struct{ net.Listener }
+
+func TestIsExhausted(t *testing.T) {
+	for _, tc := range []struct {
+		err  error
+		want bool
+	}{
+		{&net.OpError{Op: "accept", Err: os.NewSyscallError("accept4", syscall.EMFILE)}, true},
+		{syscall.ENFILE, true},
+		{syscall.ENOBUFS, true},
+		{syscall.ENOMEM, true},
+		{syscall.ECONNABORTED, false},
+		{syscall.EBADF, false},
+		{temporary(true), false},
+	} {
+		if got := IsExhausted(tc.err); got != tc.want {
+			t.Errorf("IsExhausted(%v) = %v", tc.err, got)
+		}
+	}
+}

@@ -48,11 +48,12 @@ var (
 var errTooLong = &http1.Error{Status: 414, Rule: "RFC 9112 §3"}
 
 // An Exchange serves one connection, one request after the other. Its methods
-// are for the goroutine that serves it, but for Wake.
+// are for the goroutine that serves it, but for Wake, IsWoken and IdleSince.
 type Exchange struct {
 	Answer answer.Answer
 
 	wire      *wire.Conn
+	idleSince atomic.Int64 // in nanoseconds; when the last wait for a request began
 	limits    Limits
 	scanner   http1.Scanner
 	section   string // the field section, where it came with the request line
@@ -83,6 +84,19 @@ func New(nc net.Conn, sweeper *wire.Sweeper, limits Limits) *Exchange {
 // Wake ends the wait for the next request, or the next such wait. It may be
 // called by any goroutine.
 func (x *Exchange) Wake() { x.wire.Wake() }
+
+// IsWoken reports whether Wake was called, so that no request will follow.
+func (x *Exchange) IsWoken() bool { return x.wire.IsWoken() }
+
+// IdleSince tells since when the connection waits for a request, where it does
+// and was not woken, or since when it last did, where it lingers with nothing
+// unread. It may be called by any goroutine.
+func (x *Exchange) IdleSince() (since time.Time, idle bool) {
+	if !x.wire.IsIdle() {
+		return time.Time{}, false
+	}
+	return time.Unix(0, x.idleSince.Load()), true
+}
 
 // Next makes ready for a request.
 func (x *Exchange) Next() {
@@ -170,7 +184,13 @@ func (x *Exchange) ReadSection() (string, error) {
 // the first wait and does not start again.
 func (x *Exchange) fill(idle bool) error {
 	if idle {
-		x.readBy(x.limits.Idle)
+		now := time.Now()
+		x.idleSince.Store(now.UnixNano())
+		var by time.Time
+		if x.limits.Idle > 0 {
+			by = now.Add(x.limits.Idle)
+		}
+		x.wire.ReadBy(by)
 	} else {
 		if x.headBy.IsZero() && x.limits.Head > 0 {
 			x.headBy = time.Now().Add(x.limits.Head)

@@ -1,5 +1,5 @@
 // Package lifetime keeps what a server has open, listeners and connections, so
-// that it can end: in peace, or at once.
+// that it stays within a bound, and can end: in peace, or at once.
 package lifetime
 
 import (
@@ -9,12 +9,15 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // A Member is an open connection.
 type Member interface {
 	// Wake ends the wait of a connection that is between requests.
 	Wake()
+	// IdleSince tells since when it waits so, where it does and was not woken.
+	IdleSince() (since time.Time, idle bool)
 	// Cut closes the connection under its user.
 	Cut()
 }
@@ -25,6 +28,7 @@ type Set struct {
 	mu        sync.Mutex // guards what follows
 	listeners map[net.Listener]struct{}
 	members   map[Member]struct{}
+	left      signal // a new one for each time
 	begun     signal
 	ended     signal
 	abandoned signal
@@ -65,11 +69,12 @@ func (s *Set) RemoveListener(l net.Listener) {
 	delete(s.listeners, l)
 }
 
-// Add adds a member. After End it reports false.
-func (s *Set) Add(m Member) bool {
+// Add adds a member, where there are less than limit; a negative limit is none.
+// After End it reports false.
+func (s *Set) Add(m Member, limit int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ending.Load() {
+	if s.ending.Load() || limit >= 0 && len(s.members) >= limit {
 		return false
 	}
 	if s.members == nil {
@@ -84,6 +89,10 @@ func (s *Set) Remove(m Member) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.members, m)
+	if s.left.ch != nil { // somebody waits
+		s.left.give()
+		s.left = signal{}
+	}
 	s.checkEnd()
 }
 

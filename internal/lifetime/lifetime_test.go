@@ -3,12 +3,17 @@ package lifetime
 import (
 	"net"
 	"testing"
+	"time"
 )
 
-type member struct{ woken, cut int }
+type member struct {
+	woken, cut int
+	idle       time.Time // since when; zero: it is not
+}
 
-func (m *member) Wake() { m.woken++ }
-func (m *member) Cut()  { m.cut++ }
+func (m *member) Wake()                        { m.woken++ }
+func (m *member) Cut()                         { m.cut++ }
+func (m *member) IdleSince() (time.Time, bool) { return m.idle, !m.idle.IsZero() && m.woken == 0 }
 
 func given(ch <-chan struct{}) bool {
 	select {
@@ -26,7 +31,7 @@ func TestSet(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, b := new(member), new(member)
-	if !s.AddListener(l) || !s.Add(a) || !s.Add(b) {
+	if !s.AddListener(l) || !s.Add(a, -1) || !s.Add(b, -1) {
 		t.Fatal("a fresh Set refuses")
 	}
 	s.Remove(b)
@@ -45,7 +50,7 @@ func TestSet(t *testing.T) {
 	if !s.Ending() || !given(begun) || given(ended) || a.woken == 0 || b.woken != 0 || a.cut != 0 {
 		t.Errorf("after End: %+v, %+v", a, b)
 	}
-	if s.Add(b) || s.AddListener(l) {
+	if s.Add(b, -1) || s.AddListener(l) {
 		t.Error("an ending Set takes more")
 	}
 	s.Abandon()

@@ -99,6 +99,12 @@ func (c *Conn) Wake() {
 	}
 }
 
+// IsIdle reports whether the connection is between requests, and was not woken.
+func (c *Conn) IsIdle() bool { return c.idle.Load() && !c.woken.Load() }
+
+// IsWoken reports whether Wake was called.
+func (c *Conn) IsWoken() bool { return c.woken.Load() }
+
 // Fill writes what is held, waits for input and adds it to what is buffered.
 func (c *Conn) Fill() error {
 	if err := c.Flush(); err != nil {
