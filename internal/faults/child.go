@@ -74,6 +74,7 @@ func serveOurs(l net.Listener, c config) error {
 	s := new(httpserver.ThreadingServer)
 	s.Handler = h
 	s.IdleTimeout, s.HeadTimeout, s.ProgressTimeout = c.Limit, c.Limit, c.Limit
+	s.MaxConnections = c.MaxConnections
 	return s.Serve(l)
 }
 
