@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"flag"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -14,11 +15,13 @@ func TestMain(m *testing.M) {
 	if len(os.Args) == 3 && os.Args[1] == childFlag {
 		exit(childMain(os.Args[2]))
 	}
+	// More at a time than there are cores: mostly they wait for a limit of a
+	// second. The command line may say otherwise.
+	flag.Set("test.parallel", "4")
 	os.Exit(m.Run())
 }
 
-// TestShort runs every scenario in its short form. Two run at a time on two
-// cores: most of the time they wait for a limit of a second.
+// TestShort runs every scenario in its short form.
 func TestShort(t *testing.T) {
 	if unsupported != "" {
 		t.Skip(unsupported)

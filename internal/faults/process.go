@@ -51,6 +51,7 @@ func start(c config) (*process, error) {
 		return nil, err
 	}
 	p.pid = p.cmd.Process.Pid
+	defer p.endAfter(childPatience).Stop()
 	line, err := p.stdout.ReadString('\n')
 	if err != nil {
 		return nil, fmt.Errorf("the child did not start: %w (%v)", err, p.stop())
@@ -59,10 +60,21 @@ func start(c config) (*process, error) {
 	return p, nil
 }
 
+// childPatience is for a child that says nothing, although it has no more to do
+// than collect garbage.
+const childPatience = 30 * time.Second
+
+// endAfter ends the child by force, unless it is stopped: then waits for what it
+// says end too.
+func (p *process) endAfter(d time.Duration) *time.Timer {
+	return time.AfterFunc(d, func() { p.cmd.Process.Kill() })
+}
+
 // usage asks the child what it uses.
 func (p *process) usage() (usage, error) {
 	p.asking.Lock()
 	defer p.asking.Unlock()
+	defer p.endAfter(childPatience).Stop()
 	var u usage
 	if _, err := io.WriteString(p.stdin, "\n"); err != nil {
 		return u, err
@@ -78,8 +90,7 @@ func (p *process) usage() (usage, error) {
 // that it had ended before, or ended badly, or had something to complain of.
 func (p *process) stop() error {
 	p.stdin.Close()
-	force := time.AfterFunc(10*time.Second, func() { p.cmd.Process.Kill() })
-	defer force.Stop()
+	defer p.endAfter(childPatience).Stop()
 	err := p.cmd.Wait()
 	if what := p.stderr.worst(); what != "" {
 		return fmt.Errorf("standard error has %q", what)

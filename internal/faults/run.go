@@ -35,6 +35,7 @@ type result struct {
 	ends     []end
 	opened   int
 	watched  time.Duration // how long the attack was watched
+	measured time.Duration // how long cpu is for
 	inUse    int64         // growth of memory in use, at its highest
 	resident int64         // growth of resident memory, at its highest
 	cpu      time.Duration
@@ -68,7 +69,7 @@ func (r *result) setCount(short bool) {
 	if short {
 		r.count = r.scenario.short
 	}
-	if most := ownDescriptors() - spare; r.count > most && r.name != "churn" && r.name != "random" {
+	if most := ownDescriptors() - spare; r.count > most && !r.fleeting {
 		r.count, r.lowered = max(most, 1), true
 	}
 }
@@ -112,6 +113,7 @@ func (r *result) measure(p *process, set settings) error {
 
 	inUse, err := watching.end()
 	after, err2 := measureProcess(p.pid)
+	r.measured = time.Since(began)
 	r.requests = people.disperse()
 	if err := cmp.Or(err, err2); err != nil {
 		return err

@@ -22,6 +22,7 @@ type scenario struct {
 	mustEnd  bool // the server has to end every connection within the bound
 	mustKeep bool // the server must not end any: those clients are slow, not hostile
 	early    bool // the row says how many were ended before the idle limit
+	fleeting bool // only a few of the connections stand at the same time
 
 	each int64 // bound on memory in use for each connection, in bytes; zero: none
 	peak int64 // bound on resident memory for each connection, in bytes; zero: none
@@ -79,13 +80,13 @@ var scenarios = []scenario{
 	{name: "trailer-flood", title: "%d trailer sections without end",
 		attack: floodTrailers, count: 50, short: 20, mustEnd: true, each: megabyte, peak: megabyte},
 	{name: "churn", title: "%d connections in a row, a request each",
-		attack: churn, count: 20_000, short: 200},
+		attack: churn, count: 20_000, short: 200, fleeting: true},
 	{name: "descriptors-busy", title: "%d connections within a body, and 256 descriptors",
 		attack: exhaustBusy, count: 400, short: 400, hold: 10 * time.Second, descriptors: 256, limitShort: -1},
 	{name: "descriptors-idle", title: "%d connections that say nothing, and 256 descriptors",
 		attack: exhaustIdle, count: 400, short: 400, hold: 10 * time.Second, descriptors: 256, limitShort: -1},
 	{name: "random", title: "%d random streams, most of them requests gone wrong",
-		attack: throwRandom, count: 5000, short: 300, mustEnd: true},
+		attack: throwRandom, count: 5000, short: 300, fleeting: true, mustEnd: true},
 }
 
 const (

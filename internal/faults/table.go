@@ -15,15 +15,12 @@ const tableHead = "| attack | server | ordinary requests, longest wait | connect
 // writeRow writes a result as a row of the table.
 func (r *result) writeRow(w io.Writer) {
 	fmt.Fprintf(w, "| %s | %s | %s | %s | %s | +%s | %s in %s |\n", r.label(), r.server, r.requestsText(), r.endsText(),
-		r.inUseText(), size(r.resident), seconds(r.cpu), seconds(r.watched))
+		r.inUseText(), size(r.resident), seconds(r.cpu), seconds(r.measured))
 }
 
 // label is the scenario's title with its count.
 func (r *result) label() string {
-	label := r.title
-	if strings.Contains(label, "%d") {
-		label = strings.Replace(label, "%d", thousands(r.count), 1)
-	}
+	label := strings.Replace(r.title, "%d", thousands(r.count), 1)
 	if r.lowered {
 		label += " (fewer than meant: `ulimit -n` is " + strconv.Itoa(ownDescriptors()) + ")"
 	}
@@ -39,24 +36,19 @@ func (r *result) requestsText() string {
 }
 
 // endsText says how many connections the server ended, when, and with what
-// answers; and what the attack noted.
+// answers, where that is what matters; and what the attack noted.
 func (r *result) endsText() string {
 	var parts []string
-	switch {
-	case r.name == "none" || r.name == "churn" || r.name == "random" && len(r.ends) == r.opened:
-	case r.descriptors > 0:
-	case len(r.ends) == 0:
-		parts = append(parts, "none in "+seconds(r.watched))
-	default:
+	if r.mustEnd || r.mustKeep || r.early {
 		parts = append(parts, r.someEnded())
-	}
-	if r.name == "random" && len(r.ends) == r.opened {
-		parts = append(parts, fmt.Sprintf("all, the last in %s", seconds(r.span()[1])))
 	}
 	return strings.Join(append(parts, r.notes...), "; ")
 }
 
 func (r *result) someEnded() string {
+	if len(r.ends) == 0 {
+		return "none in " + seconds(r.watched)
+	}
 	many := "all"
 	if len(r.ends) < r.opened {
 		many = fmt.Sprintf("%s of %s", thousands(len(r.ends)), thousands(r.opened))
@@ -64,15 +56,11 @@ func (r *result) someEnded() string {
 	if r.early {
 		many += " early"
 	}
-	span := r.span()
-	return fmt.Sprintf("%s after %s to %s%s", many, seconds(span[0]), seconds(span[1]), r.statuses())
-}
-
-// span gives the first and the last end.
-func (r *result) span() [2]time.Duration {
-	first := slices.MinFunc(r.ends, func(a, b end) int { return int(a.after - b.after) })
-	last := slices.MaxFunc(r.ends, func(a, b end) int { return int(a.after - b.after) })
-	return [2]time.Duration{first.after, last.after}
+	first, last := r.ends[0].after, r.ends[0].after
+	for _, e := range r.ends {
+		first, last = min(first, e.after), max(last, e.after)
+	}
+	return fmt.Sprintf("%s after %s to %s%s", many, seconds(first), seconds(last), r.statuses())
 }
 
 // statuses lists the answers that came before the end.
