@@ -125,7 +125,8 @@ type Server struct {
 	// 10,000; if negative, there is no bound. When there are as many, the next
 	// one waits, and others after it in the system's backlog, until one ends. To
 	// make room, connections that wait for a request are ended, of a random
-	// sample those that have done so for longest; a request that comes at that
+	// sample those that have done so for longest, but for a quarter of a second
+	// at least; a request that comes at that
 	// moment is still answered, with "Connection: close". The same is done when
 	// the system has no descriptor or memory left for another connection.
 	MaxConnections int
