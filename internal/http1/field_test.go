@@ -118,36 +118,6 @@ func TestScanner(t *testing.T) {
 	}
 }
 
-func FuzzFields(f *testing.F) {
-	for _, section := range []string{"Host: x\r\n\r\n", "A : b\r\n\r\n", "A: b\n c\n\n", "\r\n", "A: b\rC: d\r\n\r\n", "a:\x00\n\n"} {
-		f.Add(section)
-	}
-	f.Fuzz(func(t *testing.T, section string) {
-		n, scanErr := new(Scanner).Scan([]byte(section))
-		fields, err := ParseFields(section, nil)
-		if err != nil {
-			return
-		}
-		var again strings.Builder
-		for _, field := range fields {
-			if field.Name == "" || hasControl(field.Name) || hasControl(field.Value) || strings.ContainsAny(field.Name, " \t:") {
-				t.Fatalf("%q gave %q", section, field)
-			}
-			again.WriteString(field.Name + ": " + field.Value + "\r\n")
-		}
-		again.WriteString("\r\n")
-		if got, err := ParseFields(again.String(), nil); err != nil || !slices.Equal(got, fields) {
-			t.Errorf("%q: %q, written again %q, %v", section, fields, got, err)
-		}
-		// What the scanner takes for a section holds all the fields there are.
-		if n > 0 && scanErr == nil {
-			if got, err := ParseFields(section[:n], nil); err != nil || !slices.Equal(got, fields) {
-				t.Errorf("%q: %q up to the scanner's end, %q beyond", section, got, fields)
-			}
-		}
-	})
-}
-
 func BenchmarkParseFields(b *testing.B) {
 	section := "Host: 127.0.0.1:8000\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate\r\nConnection: keep-alive\r\n\r\n"
 	fields := make([]Field, 0, 10)

@@ -1,9 +1,6 @@
 package http1
 
-import (
-	"strings"
-	"testing"
-)
+import "testing"
 
 func TestReadFraming(t *testing.T) {
 	const h = "Host: x\r\n"
@@ -122,44 +119,4 @@ func TestCutAbsolute(t *testing.T) {
 			t.Errorf("CutAbsolute(%q) = %q, %q, %q, %v", tc.target, scheme, authority, origin, ok)
 		}
 	}
-}
-
-func FuzzFraming(f *testing.F) {
-	f.Add("POST / HTTP/1.1", "Host: x\r\nContent-Length: 5\r\n\r\n")
-	f.Add("POST http://h:1/ HTTP/1.1", "Host: [::1]:80\r\nTransfer-Encoding: gzip, chunked\r\n\r\n")
-	f.Add("GET / HTTP/1.0", "Connection: close, keep-alive\r\n\r\n")
-	f.Fuzz(func(t *testing.T, line, section string) {
-		l, fault := ParseRequestLine(line)
-		if fault != nil || l.Method == "" {
-			return
-		}
-		fields, fault := ParseFields(section, nil)
-		if fault != nil {
-			return
-		}
-		framing, fault := ReadFraming(&l, fields)
-		if fault != nil {
-			return
-		}
-		if framing.Length < 0 || framing.Close && framing.KeepAlive {
-			t.Errorf("%q: %+v", section, framing)
-		}
-		hosts, lengths := 0, 0
-		for _, field := range fields {
-			switch strings.ToLower(field.Name) {
-			case "host":
-				hosts++
-			case "content-length":
-				lengths++
-			case "transfer-encoding":
-				t.Errorf("%q was taken", section)
-			}
-		}
-		if hosts > 1 || lengths > 1 || l.AtLeast(1, 1) && hosts != 1 || lengths == 0 && framing.Length != 0 {
-			t.Errorf("%q %q: %+v", line, section, framing)
-		}
-		if framing.Host != "" && !ValidHost(framing.Host) {
-			t.Errorf("%q is no host", framing.Host)
-		}
-	})
 }

@@ -71,28 +71,6 @@ func TestParseRequestLine(t *testing.T) {
 	}
 }
 
-func FuzzRequestLine(f *testing.F) {
-	for _, line := range []string{"GET / HTTP/1.1\r\n", "GET /", "POST /", "SPAM  http://h/ HTTP/1.0", " / ", "GET /\x00 HTTP/1.1", "a b c d HTTP/2.0"} {
-		f.Add(line)
-	}
-	f.Fuzz(func(t *testing.T, line string) {
-		l, err := ParseRequestLine(line)
-		if err != nil || l.Method == "" {
-			return
-		}
-		again := l.Method + " " + l.Target
-		if l.Version != "" {
-			again += " " + l.Version
-		}
-		if hasControl(again) || strings.ContainsAny(l.Method+l.Target+l.Version, " \t\r\n") {
-			t.Errorf("%q: control or blank in %+v", line, l)
-		}
-		if l2, err := ParseRequestLine(again); err != nil || l2 != l {
-			t.Errorf("%q: %+v, written again %+v, %v", line, l, l2, err)
-		}
-	})
-}
-
 var sink RequestLine
 
 func BenchmarkParseRequestLine(b *testing.B) {
