@@ -339,7 +339,7 @@ func (h *BaseHandler) ParseRequest() bool {
 // for the 100 may send its body or not, so its connection ends.
 func (h *BaseHandler) expect(expectation string) bool {
 	switch {
-	case !h.keepsAlive() || h.RequestVersion < "HTTP/1.1":
+	case !h.keepsAlive() || !h.c.TakesInterim():
 		return true
 	case !strings.EqualFold(expectation, "100-continue"):
 		h.self.SendError(417, "", "")
