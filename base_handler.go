@@ -161,9 +161,17 @@ type BaseHandler struct {
 	// Headers holds the header fields. It is good until the method returns:
 	// Clone keeps it. Its strings may be kept.
 	Headers Headers
-	// RFile reads the message body, and reports io.EOF at its end. A client that
-	// closes early makes it fail with io.ErrUnexpectedEOF. What a method puts in
-	// its place, or in WFile's, holds for that request.
+	// RFile reads the message body, and nothing else, and reports io.EOF at its
+	// end. A chunked body comes without its framing (RFC 9112 §7.1).
+	//
+	// It fails with a *[RequestError] where the framing is at fault or the body
+	// longer than LimitBody lets it be, with io.ErrUnexpectedEOF where the client
+	// closes early, and with an error that is os.ErrDeadlineExceeded where it is
+	// too slow. A method that does not look at the error need not worry: unless
+	// the head of its answer has ended by then, an answer that is no error gives
+	// way to the 400, 413 or 408 that is due. So does no answer at all.
+	//
+	// What a method puts in its place, or in WFile's, holds for that request.
 	RFile io.Reader
 	// WFile takes the content of the answer.
 	WFile WriteFlusher
@@ -406,14 +414,29 @@ func (h *BaseHandler) MethodTable() map[string]func() { return nil }
 // authority of an absolute-form target or the value of Host, or "".
 func (h *BaseHandler) Host() string { return h.host }
 
-// ContentLength is the length of the body in bytes, 0 where there is none. So
-// this is a limit, before anything of it was read:
+// ContentLength is the length of the body in bytes, as announced: 0 where there
+// is none, and -1 for a chunked one, whose length shows at its end.
+func (h *BaseHandler) ContentLength() int64 { return h.c.ContentLength() }
+
+// LimitBody bounds what RFile gives from now on, in bytes. A body that is longer
+// makes it fail with a *[RequestError] of 413, which becomes the answer as RFile
+// describes; one that was announced to be longer fails before any of it is read.
 //
-//	if h.ContentLength() > max {
-//		h.SendError(413, "", "")
+//	h.LimitBody(1 << 20)
+//	body, err := io.ReadAll(h.RFile)
+//	if err != nil {
 //		return
 //	}
-func (h *BaseHandler) ContentLength() int64 { return h.c.ContentLength() }
+func (h *BaseHandler) LimitBody(n int64) { h.c.LimitBody(n) }
+
+// Trailers gives the trailer fields of a chunked body (RFC 9112 §7.1.2) once
+// RFile has reported io.EOF, and is empty before that. They are the client's
+// word and no part of Headers: nothing that a header field decides is to be
+// decided by one of them.
+func (h *BaseHandler) Trailers() Headers {
+	fields, section := h.c.Trailers()
+	return Headers{fields, section}
+}
 
 // endRequest settles what the answer leaves behind: it decides whether the
 // connection can carry another request, and logs what went wrong.
@@ -424,6 +447,10 @@ func (h *BaseHandler) endRequest() {
 	h.flushBuffer()
 	h.WFile = c.wfile
 	h.flushBuffer()
+	if fault := c.BodyFault(); fault != nil && !c.Answer.Begun() && c.Replace() {
+		h.refuse(fault)
+		h.flushBuffer()
+	}
 	goOn, problem := c.Settle(h.CloseConnection || c.server.open.Ending())
 	switch {
 	case problem == nil:

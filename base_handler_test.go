@@ -127,6 +127,7 @@ func (h *answers) DoPANIC3() {
 func (h *answers) DoCONTROLS() { h.SendError(400, "a\r\nb\x00c", "<d>\n") }
 func (h *answers) DoPOST() {
 	b, err := io.ReadAll(h.RFile)
+	h.LogMessage("read %s %v", b, err)
 	h.content(fmt.Sprintf("%s %v", b, err))
 }
 func (h *answers) DoPUT() { h.content("unread") }
@@ -159,7 +160,77 @@ func (h *answers) chunked(text string) {
 
 func (h *answers) DoCHUNKED()   { h.chunked("2\r\nab\r\n0\r\n\r\n") }
 func (h *answers) DoHALFCHUNK() { h.chunked("2\r\nab\r\n") }
-func (h *answers) DoBARE()      { h.SendHeader("Content-Length", "0"); h.EndHeaders() }
+
+// DoWRITER answers in chunks, as the query says.
+func (h *answers) DoWRITER() {
+	_, how, _ := strings.Cut(h.Path, "?")
+	h.SendResponse(200, "")
+	if how == "length" {
+		h.SendHeader("Content-Length", "5")
+	}
+	w := h.EndHeadersChunked()
+	io.WriteString(w, "hello ")
+	io.WriteString(w, "")
+	io.WriteString(w, strings.Repeat("x", 20))
+	switch how {
+	case "beside":
+		io.WriteString(h.WFile, "beside")
+	case "open":
+		return
+	case "trailers":
+		for _, f := range [][2]string{{"X-Sum", "5"}, {"Content-Length", "5"}, {"X Y", "z"}, {"X-Evil", "a\r\nb"}} {
+			if err := w.SendTrailer(f[0], f[1]); err != nil {
+				h.LogMessage("%v", err)
+			}
+		}
+	case "large":
+		w.Write(bytes.Repeat([]byte("y"), 20000))
+		w.Write([]byte("z"))
+	}
+	w.Close()
+	w.Close()
+	_, err := io.WriteString(w, "too late")
+	h.LogMessage("after Close: %v, %v", err, w.SendTrailer("A", "b"))
+}
+
+// DoWRITERLESS has an answer without content, in chunks.
+func (h *answers) DoWRITERLESS() {
+	h.SendResponse(204, "")
+	w := h.EndHeadersChunked()
+	io.WriteString(w, "hello")
+	w.Close()
+}
+
+// DoTRAILERS reads a body and gives the trailers before and after.
+func (h *answers) DoTRAILERS() {
+	before := h.Trailers().Len()
+	b, err := io.ReadAll(h.RFile)
+	h.content(fmt.Sprintf("%d %s %v %d %s %q %v", h.ContentLength(), b, err, before, h.Trailers().Get("x-sum"), h.Trailers().Raw(), h.Headers.Has("X-Sum")))
+}
+
+// DoLIMIT takes four bytes and ignores what it is told.
+func (h *answers) DoLIMIT() {
+	h.LimitBody(4)
+	b, err := io.ReadAll(h.RFile)
+	h.LogMessage("%s, %v", b, err)
+	h.content("taken")
+}
+
+// DoIGNORE reads and does not look at the error; nor does DoSILENT, which does
+// not answer either.
+func (h *answers) DoIGNORE() { io.ReadAll(h.RFile); h.content("ignored") }
+func (h *answers) DoSILENT() { io.ReadAll(h.RFile) }
+
+// DoRAWIGNORE says what it likes.
+func (h *answers) DoRAWIGNORE() {
+	io.ReadAll(h.RFile)
+	h.SendResponseOnly(200, "")
+	h.SendHeaderRaw("Content-Length: 2\r\n")
+	h.EndHeaders()
+	io.WriteString(h.WFile, "ok")
+}
+
+func (h *answers) DoBARE() { h.SendHeader("Content-Length", "0"); h.EndHeaders() }
 func (h *answers) DoEARLYFIELD() {
 	h.SendHeader("X-A", "b")
 	h.content("text")
@@ -252,6 +323,26 @@ func TestAnswers(t *testing.T) {
 		{"RFC 9110 §9.3.2 GET that becomes HEAD", "GET /?verb=HEAD HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 23\r\n\r\nnothing of this is sent", true, ""},
 		{"RFC 9112 §7.1 chunks", "CHUNKED / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nab\r\n0\r\n\r\n", false, ""},
 		{"RFC 9112 §7.1 chunks without the last", "HALFCHUNK / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nab\r\n", false, ""},
+		{"RFC 9112 §7.1 the ChunkedWriter", "WRITER / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello \r\n14\r\nxxxxxxxxxxxxxxxxxxxx\r\n0\r\n\r\n", true, "after Close: io: read/write on closed pipe, io: read/write on closed pipe"},
+		{"RFC 9112 §7.1.2 its trailers", "WRITER /?trailers HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello \r\n14\r\nxxxxxxxxxxxxxxxxxxxx\r\n0\r\nX-Sum: 5\r\n\r\n", true, `"Content-Length" is no name for a trailer field`},
+		{"RFC 9112 §7.1 it was not closed", "WRITER /?open HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello \r\n14\r\nxxxxxxxxxxxxxxxxxxxx\r\n", false, "WRITER: the ChunkedWriter was not closed"},
+		{"RFC 9112 §7.1 and something beside it", "WRITER /?beside HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello \r\n14\r\nxxxxxxxxxxxxxxxxxxxx\r\n0\r\n\r\n", false, "WRITER: httpserver: content beside the ChunkedWriter"},
+		{"RFC 9112 §7.1 a large chunk", "WRITER /?large HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello \r\n14\r\nxxxxxxxxxxxxxxxxxxxx\r\n4e20\r\n" + strings.Repeat("y", 20000) + "\r\n1\r\nz\r\n0\r\n\r\n", true, ""},
+		{"RFC 9112 §6.1 the ChunkedWriter to HTTP/1.0", "WRITER /?trailers HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello xxxxxxxxxxxxxxxxxxxx", false, ""},
+		{"RFC 9112 §6.2 the ChunkedWriter and a length", "WRITER /?length HTTP/1.1\r\nHost: x\r\n\r\n", page500 + "…", false, "Transfer-Encoding beside Content-Length"},
+		{"RFC 9110 §9.3.2 the ChunkedWriter to HEAD", "HEAD /?verb=WRITER HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", true, ""},
+		{"RFC 9112 §6.1 the ChunkedWriter and 204", "WRITERLESS / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n", true, ""},
+		{"RFC 9110 §15.2 no 103 to HTTP/1.0", "HINTS / HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 11\r\nConnection: close\r\n\r\nafter hints", false, ""},
+		{"RFC 9112 §7.1 a chunked body", "TRAILERS / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-Sum: 5\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 43\r\n\r\n-1 abcde <nil> 0 5 \"X-Sum: 5\\r\\n\\r\\n\" false", true, ""},
+		{"RFC 9112 §7.1 a chunked body that nobody reads", "PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nunread", true, ""},
+		{"RFC 9112 §7.1 one at fault that nobody reads", "PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nunread", false, ""},
+		{"RFC 9112 §7.1 a large one that nobody reads", "PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + strings.Repeat("1\r\nx\r\n", 60000) + "0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nunread", false, ""},
+		{"RFC 9112 §7.1 one at fault, and the handler answers", "IGNORE / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n", "HTTP/1.1 400 Bad chunk\r\nConnection: close\r\n…", false, "code 400, message Bad chunk"},
+		{"RFC 9112 §7.1 one at fault, and no answer", "SILENT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", "HTTP/1.1 400 Bad chunk\r\nConnection: close\r\n…", false, "code 400, message Bad chunk"},
+		{"RFC 9112 §7.1 one at fault, and a raw answer", "RAWIGNORE / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok", false, ""},
+		{"RFC 9110 §15.5.14 more than LimitBody", "LIMIT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n…", false, ", httpserver: request refused: The body is longer than it may be (RFC 9110 §15.5.14)"},
+		{"RFC 9110 §15.5.14 more than LimitBody, chunked", "LIMIT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n…", false, "hell, httpserver"},
+		{"RFC 9110 §15.5.14 as much as LimitBody", "LIMIT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhell\r\n0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\ntaken", true, "hell, <nil>"},
 		{"a head without a status line", "BARE / HTTP/1.1\r\nHost: x\r\n\r\n", "Content-Length: 0\r\nConnection: close\r\n\r\n", false, "a head without a status line"},
 		{"a field before the status line", "EARLYFIELD / HTTP/1.1\r\nHost: x\r\n\r\n", page500 + "…", false, "a field before the status line"},
 		{"a field before the status line, after 100", "EARLYFIELD / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx", "HTTP/1.1 100 Continue\r\n\r\n" + page500 + "…", false, "a field before the status line"},
@@ -521,7 +612,6 @@ func TestBadHeads(t *testing.T) {
 		{"RFC 9112 §6.3 not ending in chunked", "GET / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked, gzip\r\n\r\n", 400, "Bad Transfer-Encoding"},
 		{"RFC 9112 §7 chunked twice", "GET / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked, chunked\r\n\r\n", 400, "Bad Transfer-Encoding"},
 		{"RFC 9112 §6.1 a coding we do not know", "GET / HTTP/1.1\r\n" + host + "Transfer-Encoding: gzip, chunked\r\n\r\n", 501, "Unsupported transfer coding"},
-		{"RFC 9112 §7.1 chunked, for now", "GET / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501, "Chunked requests are not supported"},
 		{"RFC 9110 §10.1.1 another expectation", "GET / HTTP/1.1\r\n" + host + "Expect: miracles\r\n\r\n", 417, "Expectation Failed"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -618,10 +708,14 @@ func TestIncompleteHead(t *testing.T) {
 // TestBodyEndsEarly: the handler learns that the client left.
 func TestBodyEndsEarly(t *testing.T) {
 	h := new(answers)
+	h.log = new(journal)
 	s := serveDuring(t, h)
 	got := send(t, s, "POST / HTTP/1.0\r\nContent-Length: 10\r\n\r\nhello")
-	if !strings.HasSuffix(got, "hello "+io.ErrUnexpectedEOF.Error()) {
+	if !strings.HasPrefix(got, "HTTP/1.0 400 Incomplete request\r\n") {
 		t.Errorf("got %q", got)
+	}
+	if got := h.log.String(); !strings.Contains(got, "read hello "+io.ErrUnexpectedEOF.Error()) {
+		t.Errorf("log %q", got)
 	}
 }
 
@@ -712,10 +806,10 @@ func TestWaits(t *testing.T) {
 		{"no second request", "GET /a HTTP/1.1\r\nHost: x\r\n\r\n", 0, 60 * time.Second, "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\npath /a", ""},
 		{"half a request line", "GET / HT", 0, 30 * time.Second, "HTTP/1.1 408 Request Timeout\r\n", "code 408, message Request Timeout"},
 		{"half a head", "GET / HTTP/1.1\r\nHost: x\r\n", 0, 30 * time.Second, "HTTP/1.1 408 Request Timeout\r\n", "code 408"},
-		{"half a body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nbody", 0, 30 * time.Second, "HTTP/1.1 200 OK\r\nContent-Length: 27\r\nConnection: close\r\n\r\nbody read pipe: i/o timeout", "Request timed out: TimeoutError('timed out')"},
+		{"half a body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nbody", 0, 30 * time.Second, "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n", "code 408, message Request Timeout"},
 		{"Timeout, no request", "", 5 * time.Second, 5 * time.Second, "", "Request timed out: TimeoutError('timed out')"},
 		{"Timeout, half a head", "GET / HTTP/1.1\r\n", 5 * time.Second, 5 * time.Second, "HTTP/1.1 408 Request Timeout\r\n", "code 408"},
-		{"Timeout, half a body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n", 5 * time.Second, 5 * time.Second, "HTTP/1.1 200 OK\r\n", "Request timed out"},
+		{"Timeout, half a body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n", 5 * time.Second, 5 * time.Second, "HTTP/1.1 408 Request Timeout\r\n", "code 408"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

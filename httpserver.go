@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"os"
 	"reflect"
@@ -83,11 +84,34 @@ type Server struct {
 	// head. If zero, 30 seconds; if negative, there is no bound. A head that
 	// comes too late is answered 408.
 	HeadTimeout time.Duration
-	// ProgressTimeout bounds the time in which nothing of a body comes, or the
-	// client takes nothing of an answer. The latter may be noticed late, after
-	// up to four times as long, since the system's buffers take some for it. If
-	// zero, 30 seconds; if negative, there is no bound.
+	// ProgressTimeout bounds the time spent waiting for MinProgress bytes of a
+	// body to come, or of an answer to be taken. A body that is too slow is
+	// answered 408. That an answer is taken too slowly may be noticed late,
+	// after up to four times as long, since the system's buffers take some for
+	// it. If zero, 30 seconds; if negative, there is no bound.
 	ProgressTimeout time.Duration
+	// MinProgress is how many bytes have to move in each ProgressTimeout that is
+	// spent waiting, or all that is left if that is less: a client that sends a
+	// byte now and then does not hold on. If zero, 4096; if negative, any
+	// progress will do.
+	MinProgress int
+	// MaxLineBytes bounds the request line, and each field line, in bytes with
+	// the line end. A longer one is answered 414 or 431. If zero, 65,536; if
+	// negative, there is no bound. It mirrors _MAXLINE.
+	MaxLineBytes int
+	// MaxFieldLines bounds the number of field lines in a header section, or a
+	// trailer section. More are answered 431. If zero, 100; if negative, there is
+	// no bound. It mirrors _MAXHEADERS.
+	MaxFieldLines int
+	// MaxHeadBytes bounds a header section, or a trailer section, in bytes. A
+	// longer one is answered 431. If zero, 262,144; if negative, there is no
+	// bound.
+	MaxHeadBytes int
+	// MaxDrainBytes bounds, in bytes, what is read away of a body that a method
+	// has left unread, so that the connection can go on. Where there is more, the
+	// connection closes behind the answer. If zero, 262,144; if negative, nothing
+	// is read away.
+	MaxDrainBytes int
 	// Timeout bounds the wait of HandleRequest. If zero, there is no bound.
 	Timeout time.Duration
 
@@ -537,14 +561,26 @@ func (s *Server) logServer(message string, level slog.Level) {
 
 // limits gives the limits for a handler that may have a Timeout of its own.
 func (s *Server) limits(timeout time.Duration) exchange.Limits {
-	if timeout > 0 {
-		return exchange.Limits{Idle: timeout, Head: timeout, Progress: timeout}
-	}
-	return exchange.Limits{
+	limits := exchange.Limits{
 		Idle:     cmp.Or(s.IdleTimeout, 60*time.Second),
 		Head:     cmp.Or(s.HeadTimeout, 30*time.Second),
 		Progress: cmp.Or(s.ProgressTimeout, 30*time.Second),
+		Least:    max(0, int64(cmp.Or(s.MinProgress, 4096))),
+		Drain:    max(0, int64(cmp.Or(s.MaxDrainBytes, 256*1024))),
+		Bounds:   http1.Bounds{Line: orNoBound(s.MaxLineBytes), Fields: orNoBound(s.MaxFieldLines), Head: orNoBound(s.MaxHeadBytes)},
 	}
+	if timeout > 0 {
+		limits.Idle, limits.Head, limits.Progress, limits.Least = timeout, timeout, timeout, 0
+	}
+	return limits
+}
+
+// orNoBound gives a bound on sizes: a negative one is none.
+func orNoBound(n int) int {
+	if n < 0 {
+		return math.MaxInt
+	}
+	return n
 }
 
 func isTimeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
@@ -594,13 +630,24 @@ func (c *connection) setUp(h *BaseHandler) {
 	x := exchange.New(h.Connection, &c.server.sweeper, c.server.limits(h.Timeout))
 	c.Exchange = x
 	h.Connection = x.Conn()
-	h.RFile = x.Body()
+	h.RFile = (*requestBody)(c)
 	c.output = x.Output()
 	h.WFile = newWFile(x.Output(), h.WBufSize)
 	c.shared.Store(x)
 	if c.server.open.Ending() {
 		x.Wake() // Wake may have come before there was an exchange
 	}
+}
+
+// A requestBody is the exchange's, with errors that a handler knows.
+type requestBody connection
+
+func (b *requestBody) Read(p []byte) (int, error) {
+	n, err := b.Exchange.Body().Read(p)
+	if fault, ok := err.(*http1.Error); ok {
+		err = newRequestError(fault)
+	}
+	return n, err
 }
 
 // Wake ends the connection's wait for a request.

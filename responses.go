@@ -3,11 +3,14 @@ package httpserver
 import (
 	"bufio"
 	"cmp"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/net/http/httpguts"
 
 	"example.com/httpserver/internal/exchange"
 	"example.com/httpserver/internal/http1"
@@ -270,7 +273,17 @@ func (h *BaseHandler) EndHeaders() {
 		return
 	}
 	h.flushBuffer()
-	if c.Answer.Fault() != nil && !c.Answer.Ended() && !h.refuseAnswer() {
+	switch {
+	case c.Answer.Ended():
+	case c.Answer.Fault() != nil:
+		if !h.refuseAnswer() {
+			return
+		}
+	case c.Answer.Interim() && !c.TakesInterim():
+		c.Answer.Reset()
+		return
+	case c.Answer.Succeeds() && c.BodyFault() != nil:
+		h.replaceAnswer(c.BodyFault())
 		return
 	}
 	if !c.Answer.Interim() && (!c.Answer.Framed() || c.Doomed() || c.server.open.Ending()) {
@@ -293,18 +306,24 @@ func (h *BaseHandler) refuseAnswer() bool {
 		c.Answer.Forgive()
 		return c.Answer.Begun()
 	}
-	c.refusing = true
-	h.CloseConnection = true
 	h.self.LogError("%s: answer refused: %v", h.Command, c.Answer.Fault())
+	h.replaceAnswer(&http1.Error{Status: 500})
+	return false
+}
+
+// replaceAnswer puts an error in place of an answer whose head has not ended,
+// and drops what the handler goes on to send.
+func (h *BaseHandler) replaceAnswer(fault *http1.Error) {
+	c := h.c
+	h.CloseConnection = true
 	if !c.Replace() {
-		c.refusing = false
-		return false
+		return
 	}
-	h.self.SendError(500, "", "")
+	c.refusing = true
+	h.self.SendError(fault.Status, fault.Message, fault.Explain)
 	h.flushBuffer()
 	c.Answer.Sink()
 	c.refusing = false
-	return false
 }
 
 // FlushHeaders hands the head, as far as it goes, to WFile. There it waits a
@@ -313,6 +332,91 @@ func (h *BaseHandler) FlushHeaders() {
 	if head := h.c.TakeHead(); len(head) > 0 {
 		h.WFile.Write(head)
 	}
+}
+
+// EndHeadersChunked ends the head as EndHeaders does, for content whose length
+// is not known yet: it adds "Transfer-Encoding: chunked", so that the connection
+// can go on, and gives the writer for the content. To a client of HTTP/1.0, or
+// with a ProtocolVersion of HTTP/1.0, the content goes out as it is and the
+// connection ends with it.
+//
+//	h.SendResponse(200, "")
+//	h.SendHeader("Content-Type", "text/csv")
+//	w := h.EndHeadersChunked()
+//	for row := range rows {
+//		fmt.Fprintln(w, row)
+//	}
+//	w.Close()
+func (h *BaseHandler) EndHeadersChunked() *ChunkedWriter {
+	c := h.c
+	if h.keepsAlive() && c.TakesInterim() && c.Answer.MayChunk() {
+		h.self.SendHeader("Transfer-Encoding", "chunked")
+		c.Answer.Chunk()
+	}
+	h.self.EndHeaders()
+	h.flushBuffer()
+	return &ChunkedWriter{c: c, chunked: c.Answer.Chunked()}
+}
+
+// A ChunkedWriter writes the content of an answer in chunks (RFC 9112 §7.1), with
+// trailer fields behind it. Each Write is a chunk and leaves at once: put a
+// bufio.Writer before it where writes are small. Close has to be called when the
+// content is complete, and only then: a client takes an answer without its end
+// for one that was cut, and the connection closes. To HEAD, and where there is
+// no content, it writes nothing.
+//
+// It is for one goroutine at a time, and for its request.
+type ChunkedWriter struct {
+	c        *connection
+	chunked  bool // otherwise content goes out as it is
+	closed   bool
+	trailers []byte
+}
+
+// Write sends p as a chunk. It fails when the client has gone, and with
+// io.ErrClosedPipe after Close.
+func (w *ChunkedWriter) Write(p []byte) (int, error) {
+	switch {
+	case w.closed:
+		return 0, io.ErrClosedPipe
+	case !w.chunked:
+		return w.c.Output().Write(p)
+	}
+	if err := w.c.WriteChunk(p); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// Flush sends what is held back: a head that no content has followed.
+func (w *ChunkedWriter) Flush() error { return w.c.Output().Flush() }
+
+// SendTrailer adds a field to those that Close sends behind the content. Where
+// content goes out as it is they are left out. A name that has no place in
+// trailers (RFC 9110 §6.5.1), and what SendHeader refuses, is an error and is
+// left out. A client may want to know the names before: that is what the field
+// Trailer is for.
+func (w *ChunkedWriter) SendTrailer(name, value string) error {
+	switch {
+	case w.closed:
+		return io.ErrClosedPipe
+	case !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidTrailerHeader(name):
+		return fmt.Errorf("httpserver: %q is no name for a trailer field", name)
+	case !httpguts.ValidHeaderFieldValue(value):
+		return fmt.Errorf("httpserver: a control character in the value of %s: %q", name, value)
+	}
+	w.trailers = fmt.Appendf(w.trailers, "%s: %s\r\n", name, value)
+	return nil
+}
+
+// Close ends the content and sends the trailer fields. It may be called again.
+func (w *ChunkedWriter) Close() error {
+	if w.closed || !w.chunked {
+		w.closed = true
+		return nil
+	}
+	w.closed = true
+	return w.c.EndChunks(w.trailers)
 }
 
 // flushBuffer empties the buffer that WFile may be, so that the library knows

@@ -4,6 +4,7 @@
 package answer
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -21,6 +22,8 @@ type Answer struct {
 	toHEAD     bool
 	hasLength  bool
 	coded      bool // the head has a Transfer-Encoding
+	chunked    bool // and its chunks are made by the library
+	complete   bool // the last of them was written
 	connection bool // the head has a Connection field
 	raw        bool // the head has lines that nobody looked at
 	partly     bool // some of the head was sent before its end
@@ -167,6 +170,28 @@ func (a *Answer) note(name, value string) bool {
 	return true
 }
 
+// Succeeds reports whether the head, as far as it goes, says that all went well.
+// What is raw says what its maker likes.
+func (a *Answer) Succeeds() bool {
+	return a.state == begun && a.code >= 200 && a.code < 400 && !a.raw
+}
+
+// MayChunk reports whether an answer of this status may have a
+// Transfer-Encoding (RFC 9112 §6.1).
+func (a *Answer) MayChunk() bool {
+	return a.state == begun && a.code >= 200 && a.code != 204 && a.code != 304
+}
+
+// Chunk says that the content goes out in chunks which the library makes. The
+// head has to have its Transfer-Encoding; if not, nothing is said.
+func (a *Answer) Chunk() { a.chunked = a.coded && a.state == begun && !a.raw }
+
+// Chunked reports whether Chunk was said.
+func (a *Answer) Chunked() bool { return a.chunked }
+
+// Complete says that the last chunk was written.
+func (a *Answer) Complete() { a.complete = true }
+
 // Raw adds text to the head as it stands. Nobody looks at it, so the framing
 // is unknown from here on.
 func (a *Answer) Raw(text string) {
@@ -221,7 +246,7 @@ func (a *Answer) NoContent() bool {
 // answer ends without the end of the connection. It is not where the handler
 // does its own chunks, which nobody checks.
 func (a *Answer) Framed() bool {
-	return !a.raw && !a.bare && a.code != 101 && (a.NoContent() || a.hasLength)
+	return !a.raw && !a.bare && a.code != 101 && (a.NoContent() || a.hasLength || a.chunked)
 }
 
 // HasConnection reports whether the head has a Connection field of its own.
@@ -244,6 +269,9 @@ func (a *Answer) Wrote(n int64) { a.written += n }
 
 // Short tells what is missing at the end of the answer, or nil.
 func (a *Answer) Short() error {
+	if a.chunked && !a.complete && !a.NoContent() && a.state == ended {
+		return errors.New("the ChunkedWriter was not closed")
+	}
 	if n := a.Remaining(); n > 0 && a.state == ended {
 		return fmt.Errorf("Content-Length announced %d bytes and %d were written", a.length, a.written)
 	}

@@ -19,15 +19,18 @@ import (
 	"example.com/httpserver/internal/wire"
 )
 
-// Limits bound the waits for a client. Zero is no limit.
+// Limits bound what a client can make us wait for, and keep. A time of zero is
+// no limit.
 type Limits struct {
 	Idle     time.Duration // for the first byte of a request
 	Head     time.Duration // for the rest of its head, in all
-	Progress time.Duration // for the next bytes of a body, and for the client to take some of an answer
+	Progress time.Duration // of waiting, in which Least bytes of a body come and of an answer go
+	Least    int64
+	Drain    int64 // bytes of an unread body that are read away, to go on with the connection
+	Bounds   http1.Bounds
 }
 
 const (
-	maxDrained  = 256 * 1024 // an unread body up to this size is read away, to go on with the connection
 	maxLingered = 256 * 1024
 	lingerTime  = 2 * time.Second
 )
@@ -55,15 +58,15 @@ type Exchange struct {
 	section   string // the field section, where it came with the request line
 	line      http1.RequestLine
 	headBy    time.Time // when the head has to have ended; zero before it began
-	length    int64     // of the body, as announced
-	body      int64     // bytes of the body that were not read; negative: all that comes
-	bodyErr   error
+	body      body
 	headSent  int         // bytes of the head that Answer gave out and the output has not seen
 	pipelined bool        // another request had come by the end of the head
 	early     bool        // content was refused that came before the head's end
 	excess    bool        // content was refused that was more than announced
+	beside    bool        // content was refused that was no chunk
 	headless  bool        // content was written that is no answer
 	unframed  bool        // content was written without a head that frames it
+	persists  bool        // the client may send more, for all it knows
 	taken     atomic.Bool // the handler used the connection itself, perhaps on two goroutines
 	suspect   bool        // what follows on the connection cannot be trusted to be a request
 	scratch   []byte      // for WriteString
@@ -72,6 +75,7 @@ type Exchange struct {
 // New gives an Exchange over nc. The sweeper looks after what it holds back.
 func New(nc net.Conn, sweeper *wire.Sweeper, limits Limits) *Exchange {
 	x := &Exchange{wire: wire.New(nc, sweeper), limits: limits}
+	x.scanner.Bounds = limits.Bounds
 	x.wire.StallLimit(limits.Progress)
 	return x
 }
@@ -83,13 +87,14 @@ func (x *Exchange) Wake() { x.wire.Wake() }
 // Next makes ready for a request.
 func (x *Exchange) Next() {
 	x.Answer.Reset()
-	x.scanner = http1.Scanner{}
+	x.scanner = http1.Scanner{Bounds: x.limits.Bounds}
 	x.section = ""
 	x.line = http1.RequestLine{}
 	x.headBy = time.Time{}
-	x.length, x.body, x.bodyErr = 0, 0, nil
+	x.body = body{}
 	x.headSent, x.pipelined = 0, false
-	x.early, x.excess, x.headless, x.unframed = false, false, false, false
+	x.early, x.excess, x.beside = false, false, false
+	x.headless, x.unframed, x.persists = false, false, false
 	x.wire.Reclaim()
 }
 
@@ -105,7 +110,7 @@ func (x *Exchange) ReadRequestLine() (string, error) {
 			n = len(b)
 		}
 		switch {
-		case n > http1.MaxLine:
+		case n > x.limits.Bounds.MaxLine():
 			x.suspect = true
 			return "", errTooLong
 		case i < 0:
@@ -129,7 +134,7 @@ func (x *Exchange) takeLine(n int) string {
 	m, err := x.scanner.Scan(b[n:])
 	if err != nil {
 		m = 0 // ReadSection meets it again
-		x.scanner = http1.Scanner{}
+		x.scanner = http1.Scanner{Bounds: x.limits.Bounds}
 	}
 	head := string(b[:n+m])
 	x.section = head[n:]
@@ -201,17 +206,12 @@ func (x *Exchange) readBy(limit time.Duration) {
 // Begin tells the request line, and so whom the answer is for.
 func (x *Exchange) Begin(line *http1.RequestLine) { x.line = *line }
 
-// Expect tells what the head said of the body that follows.
-func (x *Exchange) Expect(framing *http1.Framing) {
-	x.length, x.body = framing.Length, framing.Length
-	x.pipelined = int64(len(x.wire.Buffered())) > x.body
-}
-
 // Method gives the method that the client has sent.
 func (x *Exchange) Method() string { return x.line.Method }
 
-// ContentLength gives the length of the body, read or not.
-func (x *Exchange) ContentLength() int64 { return x.length }
+// TakesInterim reports whether the client knows of interim answers (RFC 9110
+// §15.2), and of chunks (RFC 9112 §6.1).
+func (x *Exchange) TakesInterim() bool { return x.line.AtLeast(1, 1) }
 
 // Distrust says that the bytes which follow may not be what they seem, since
 // the head was at fault.
@@ -220,40 +220,7 @@ func (x *Exchange) Distrust() { x.suspect = true }
 // Doomed reports whether it is certain already that the connection ends with
 // this answer.
 func (x *Exchange) Doomed() bool {
-	return x.suspect || x.unframed || x.taken.Load() || isFailure(x.bodyErr) || x.body > maxDrained
-}
-
-// Body gives the message body.
-func (x *Exchange) Body() io.Reader { return (*body)(x) }
-
-type body Exchange
-
-// Read reads the body and ends with it.
-func (b *body) Read(p []byte) (int, error) {
-	x := (*Exchange)(b)
-	if x.body == 0 || x.bodyErr != nil {
-		if x.bodyErr == nil {
-			x.bodyErr = io.EOF
-		}
-		return 0, x.bodyErr
-	}
-	if x.body > 0 && int64(len(p)) > x.body {
-		p = p[:x.body]
-	}
-	if len(x.wire.Buffered()) == 0 {
-		x.readBy(x.limits.Progress)
-	}
-	n, err := x.wire.Read(p)
-	if x.body > 0 {
-		x.body -= int64(n)
-		if err == io.EOF {
-			err = io.ErrUnexpectedEOF
-		}
-	}
-	if err != nil {
-		x.bodyErr = err
-	}
-	return n, err
+	return x.suspect || x.unframed || x.taken.Load() || x.spoilt()
 }
 
 // Settle decides at the end of an answer whether the connection can go on, and
@@ -264,9 +231,13 @@ func (x *Exchange) Settle(closing bool) (goOn bool, problem error) {
 	if !x.taken.Load() {
 		x.wire.Reclaim()
 	}
-	switch err := cmp.Or(x.wire.WriteErr(), x.bodyErr); {
+	switch err := cmp.Or(x.wire.WriteErr(), x.body.err); {
 	case errors.Is(err, net.ErrClosed) || isFailure(err) && x.taken.Load():
 		return false, nil // it was the server, or the handler, that ended it
+	case x.BodyFault() != nil && a.Ended() && a.Code() >= 400:
+		return false, nil // the answer says so
+	case isRefusal(err):
+		problem = err
 	case isFailure(err):
 		problem = &GoneError{err}
 	case a.Fault() != nil:
@@ -277,6 +248,8 @@ func (x *Exchange) Settle(closing bool) (goOn bool, problem error) {
 		problem = ErrNoEndHeaders
 	case x.excess:
 		problem = ErrContentLength
+	case x.beside:
+		problem = ErrBesideChunks
 	case a.Headless():
 		problem = errors.New("a head without a status line: SendResponse is missing")
 	case x.headless:
@@ -289,15 +262,16 @@ func (x *Exchange) Settle(closing bool) (goOn bool, problem error) {
 		problem = a.Short()
 	}
 	answered := a.Ended() && !a.Sunk() && a.Framed()
-	if problem != nil || closing || x.Doomed() || !answered || x.body < 0 {
+	if problem != nil || closing || x.Doomed() || !answered {
 		return false, problem
 	}
-	if x.body > 0 {
-		if _, err := io.Copy(io.Discard, x.Body()); err != nil {
-			return false, nil
-		}
-	}
-	return true, nil
+	return x.drain(), nil
+}
+
+// isRefusal reports whether err is a body that was refused.
+func isRefusal(err error) bool {
+	_, ok := errors.AsType[*http1.Error](err)
+	return ok
 }
 
 func isFailure(err error) bool { return err != nil && err != io.EOF }
@@ -316,7 +290,7 @@ func (e *GoneError) Error() string {
 func (e *GoneError) Unwrap() error { return e.Err }
 
 // Close ends the connection. It reports whether that takes time, because the
-// client has sent what nobody read: then Linger has to do it.
+// client has sent what nobody read, or may be about to: then Linger has to do it.
 func (x *Exchange) Close() (closed bool) {
 	if x.taken.Load() {
 		x.wire.CloseNow() // others may be using it: their waits end here
@@ -324,12 +298,17 @@ func (x *Exchange) Close() (closed bool) {
 	}
 	x.wire.Reclaim()
 	err := x.wire.Flush()
-	if err == nil && (x.suspect || x.body != 0 || len(x.wire.Buffered()) > 0) {
+	if err == nil && (x.persists || x.unread()) {
 		return false
 	}
 	x.wire.Close()
 	return true
 }
 
+// unread reports whether the client has sent what nobody read, for all we know.
+func (x *Exchange) unread() bool {
+	return x.suspect || !x.body.ended() || len(x.wire.Buffered()) > 0
+}
+
 // Linger ends the connection once the client has had time to read its answer.
-func (x *Exchange) Linger() { x.wire.Linger(lingerTime, maxLingered) }
+func (x *Exchange) Linger() { x.wire.Linger(lingerTime, maxLingered, !x.unread()) }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strconv"
 )
 
 // ErrContentLength is what a write beyond the announced Content-Length gives.
@@ -14,11 +15,16 @@ var ErrContentLength = errors.New("httpserver: more content than the Content-Len
 // gives.
 var ErrNoEndHeaders = errors.New("httpserver: content before EndHeaders")
 
+// ErrBesideChunks is what a write to Output gives while the content goes out in
+// chunks.
+var ErrBesideChunks = errors.New("httpserver: content beside the ChunkedWriter")
+
 // EndHead ends the answer's head. It says first what becomes of the connection
 // where the handler did not: a client that can keep it needs to know when it
 // cannot, and one of HTTP/1.0 when it can.
 func (x *Exchange) EndHead(current, keepAlive bool) {
 	a := &x.Answer
+	x.persists = x.persists && current
 	if current && !a.Interim() && !a.HasConnection() && a.Code() != 101 {
 		switch {
 		case !keepAlive:
@@ -27,9 +33,12 @@ func (x *Exchange) EndHead(current, keepAlive bool) {
 			a.Field("Connection", "keep-alive")
 		}
 	}
+	if a.Code() == 100 {
+		x.body.awaited = false
+	}
 	a.End()
 	if a.Ended() && (a.Code() == 101 || x.line.Method == "CONNECT" && a.Code()/100 == 2) {
-		x.body = -1 // a tunnel, or another protocol: whatever comes is for the handler
+		x.body = body{tunnel: true} // or another protocol: whatever comes is for the handler
 	}
 }
 
@@ -78,9 +87,13 @@ func (o *Output) Write(p []byte) (int, error) {
 			return n, nil
 		}
 	}
-	if x.Answer.Open() {
+	switch {
+	case x.Answer.Open():
 		x.early = true
 		return 0, ErrNoEndHeaders
+	case x.Answer.Chunked() && !x.Answer.NoContent():
+		x.beside = true
+		return 0, ErrBesideChunks
 	}
 	p, excess := x.admit(p)
 	if len(p) > 0 {
@@ -142,7 +155,7 @@ func (o *Output) ReadFrom(r io.Reader) (int64, error) {
 	if x.Answer.Sunk() || x.Answer.Ended() && x.Answer.NoContent() {
 		return 0, nil // there is no use in reading it
 	}
-	if x.headSent > 0 || room == 0 || !x.Answer.Ended() {
+	if x.headSent > 0 || room == 0 || !x.Answer.Ended() || x.Answer.Chunked() {
 		return io.Copy(writerOnly{o}, r)
 	}
 	limited, isLimited := r.(*io.LimitedReader)
@@ -187,3 +200,62 @@ type writerOnly struct{ io.Writer }
 
 // Flush sends what is held back.
 func (o *Output) Flush() error { return (*Exchange)(o).wire.Flush() }
+
+// WriteChunk sends content as a chunk (RFC 9112 §7.1), which leaves at once.
+// Nothing is no chunk, since an empty one would be the last.
+func (x *Exchange) WriteChunk(p []byte) error {
+	if len(p) == 0 || x.Answer.NoContent() || x.Answer.Sunk() {
+		return nil
+	}
+	x.scratch = strconv.AppendInt(x.scratch[:0], int64(len(p)), 16)
+	x.scratch = append(x.scratch, "\r\n"...)
+	if err := x.wire.Hold(x.scratch); err != nil {
+		return err
+	}
+	if len(p) > smallChunk {
+		// What ends the chunk can wait for the next, since the client has all
+		// of its content.
+		if _, err := x.wire.Write(p); err != nil {
+			return err
+		}
+		x.Answer.Wrote(int64(len(p)))
+		return x.wire.Hold(lineEnd)
+	}
+	if err := x.wire.Hold(p); err != nil {
+		return err
+	}
+	x.Answer.Wrote(int64(len(p)))
+	return x.last(lineEnd)
+}
+
+// smallChunk is up to where a chunk is copied, to leave in one write.
+const smallChunk = 16 * 1024
+
+var lineEnd = []byte("\r\n")
+
+// EndChunks sends the last chunk and the trailer fields, which are lines.
+func (x *Exchange) EndChunks(trailers []byte) error {
+	if x.Answer.NoContent() || x.Answer.Sunk() {
+		return nil
+	}
+	x.scratch = append(x.scratch[:0], "0\r\n"...)
+	x.scratch = append(x.scratch, trailers...)
+	x.scratch = append(x.scratch, lineEnd...)
+	err := x.last(x.scratch)
+	if cap(x.scratch) > maxScratch {
+		x.scratch = nil
+	}
+	if err == nil {
+		x.Answer.Complete()
+	}
+	return err
+}
+
+// last sends p with all that is held, unless that waits for the next answer.
+func (x *Exchange) last(p []byte) error {
+	if x.pipelined {
+		return x.wire.Hold(p)
+	}
+	_, err := x.wire.Write(p)
+	return err
+}

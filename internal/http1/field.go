@@ -2,6 +2,7 @@ package http1
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 
 	"example.com/httpserver/internal/pyrepr"
@@ -16,8 +17,10 @@ type Field struct {
 
 // A Scanner finds the end of a field section in bytes that arrive piece by
 // piece. Each byte is looked at once, however the pieces are cut. The zero
-// Scanner is ready for a section's first byte.
+// Scanner is ready for a section's first byte, and has the default bounds.
 type Scanner struct {
+	Bounds Bounds
+
 	line  int // where the line begins that has no end yet
 	seen  int // how far that line was searched
 	lines int // field lines so far
@@ -42,8 +45,8 @@ func (s *Scanner) Scan(section []byte) (int, *Error) {
 		if len(line) == 1 || len(line) == 2 && line[0] == '\r' {
 			return end, nil
 		}
-		if s.lines++; s.lines > MaxFields {
-			return 0, &Error{Status: 431, Message: "Too many headers", Explain: "got more than 100 headers", Rule: "RFC 9110 §5.4"}
+		if s.lines++; s.lines > s.Bounds.maxFields() {
+			return 0, tooLarge("Too many headers", "got more than %d headers", s.Bounds.maxFields())
 		}
 	}
 }
@@ -52,12 +55,16 @@ func (s *Scanner) Scan(section []byte) (int, *Error) {
 // section up to its end.
 func (s *Scanner) bound(line int) *Error {
 	switch {
-	case line > MaxLine:
-		return &Error{Status: 431, Message: "Line too long", Explain: "got more than 65536 bytes when reading header line", Rule: "RFC 9110 §5.4"}
-	case s.line+line > MaxHead:
-		return &Error{Status: 431, Explain: "got more than 262144 bytes of headers", Rule: "RFC 9110 §5.4"}
+	case line > s.Bounds.MaxLine():
+		return tooLarge("Line too long", "got more than %d bytes when reading header line", s.Bounds.MaxLine())
+	case s.line+line > s.Bounds.maxHead():
+		return tooLarge("", "got more than %d bytes of headers", s.Bounds.maxHead())
 	}
 	return nil
+}
+
+func tooLarge(message, explain string, bound int) *Error {
+	return &Error{Status: 431, Message: message, Explain: fmt.Sprintf(explain, bound), Rule: "RFC 9110 §5.4"}
 }
 
 // ParseFields appends the field lines of section to fields and gives them

@@ -5,7 +5,8 @@ import "strings"
 // Framing is what a head says about the message it begins and about the
 // connection that carries it.
 type Framing struct {
-	Length    int64  // bytes of body that follow the head
+	Length    int64  // bytes of body that follow the head, where it is not chunked
+	Chunked   bool   // the body is chunked
 	Host      string // the host that is meant (RFC 9112 §3.3), as sent, with its port
 	Close     bool   // Connection names "close"
 	KeepAlive bool   // Connection names "keep-alive", and not "close"
@@ -51,7 +52,10 @@ func ReadFraming(l *RequestLine, fields []Field) (Framing, *Error) {
 		return Framing{}, err
 	}
 	if codings != nil {
-		return Framing{}, refuseCodings(l, codings, lengths)
+		if err := checkCodings(l, codings, lengths); err != nil {
+			return Framing{}, err
+		}
+		f.Chunked = true
 	}
 	if lengths > 0 {
 		n, ok := ParseContentLength(length)
@@ -76,7 +80,7 @@ func (f *Framing) readConnection(value string) {
 
 // checkHost holds a request to RFC 9112 §3.2: one Host and no more from
 // HTTP/1.1 on, and one that is valid, in every version. The authority of an
-// absolute-form target takes its place (§3.2.2).
+// absolute-form or authority-form target takes its place (§3.3).
 func (f *Framing) checkHost(l *RequestLine, hosts int) *Error {
 	explain := ""
 	switch {
@@ -90,7 +94,9 @@ func (f *Framing) checkHost(l *RequestLine, hosts int) *Error {
 	if explain != "" {
 		return &Error{Status: 400, Message: "Bad Host header", Explain: explain, Rule: "RFC 9112 §3.2"}
 	}
-	if _, authority, _, ok := CutAbsolute(l.Target); ok {
+	if l.Method == "CONNECT" {
+		f.Host = l.Target
+	} else if _, authority, _, ok := CutAbsolute(l.Target); ok {
 		if !ValidHost(authority) {
 			return &Error{Status: 400, Message: "Bad request target", Rule: "RFC 9112 §3.2.2",
 				Explain: "The authority of the request target is not a host with an optional port"}
@@ -100,19 +106,22 @@ func (f *Framing) checkHost(l *RequestLine, hosts int) *Error {
 	return nil
 }
 
-// refuseCodings answers a request that has a Transfer-Encoding: with 400 where
-// its framing is in doubt, and with 501 where it is clear but not one that we
-// decode.
-func refuseCodings(l *RequestLine, lines []string, lengths int) *Error {
+// checkCodings lets a Transfer-Encoding pass that is chunked and nothing else.
+// It answers others with 400 where the framing is in doubt, and with 501 where
+// it is clear but there are codings below it that we do not know (RFC 9112 §6.1).
+func checkCodings(l *RequestLine, lines []string, lengths int) *Error {
 	bad := func(rule, explain string) *Error {
 		return &Error{Status: 400, Message: "Bad Transfer-Encoding", Explain: explain, Rule: rule}
 	}
-	chunked, last, unknown := 0, "", false
+	chunked, last, unknown, empty := 0, "", false, false
 	for _, line := range lines {
 		for coding := range strings.SplitSeq(line, ",") {
-			if last = trimBlanks(coding); EqualName(last, "chunked") {
+			switch last = trimBlanks(coding); {
+			case EqualName(last, "chunked"):
 				chunked++
-			} else {
+			case last == "":
+				empty = true
+			default:
 				unknown = true
 			}
 		}
@@ -126,10 +135,12 @@ func refuseCodings(l *RequestLine, lines []string, lengths int) *Error {
 		return bad("RFC 9112 §6.3", "The last transfer coding of a request is chunked")
 	case chunked > 1:
 		return bad("RFC 9112 §7", "A body is chunked once")
+	case empty:
+		return bad("RFC 9110 §5.6.1", "A list of transfer codings has no empty members")
 	case unknown:
 		return &Error{Status: 501, Message: "Unsupported transfer coding", Rule: "RFC 9112 §6.1"}
 	}
-	return &Error{Status: 501, Message: "Chunked requests are not supported", Rule: "RFC 9112 §7.1"}
+	return nil
 }
 
 // ParseContentLength parses the value of Content-Length (RFC 9110 §8.6):

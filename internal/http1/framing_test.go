@@ -39,7 +39,10 @@ func TestReadFraming(t *testing.T) {
 		{"RFC 9112 §7 chunked twice", "POST / HTTP/1.1", h + "Transfer-Encoding: chunked, chunked\r\n", Framing{}, 400},
 		{"RFC 9112 §7 chunked on two lines", "POST / HTTP/1.1", h + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", Framing{}, 400},
 		{"RFC 9112 §6.1 a coding we do not know", "POST / HTTP/1.1", h + "Transfer-Encoding: gzip, chunked\r\n", Framing{}, 501},
-		{"RFC 9112 §7.1 chunked", "POST / HTTP/1.1", h + "Transfer-Encoding: Chunked\r\n", Framing{}, 501},
+		{"RFC 9112 §7.1 chunked", "POST / HTTP/1.1", h + "Transfer-Encoding: Chunked\r\n", Framing{Host: "x", Chunked: true}, 0},
+		{"RFC 9110 §5.6.1 an empty member", "POST / HTTP/1.1", h + "Transfer-Encoding: , chunked\r\n", Framing{}, 400},
+		{"RFC 9110 §5.6.1 an empty line", "POST / HTTP/1.1", h + "Transfer-Encoding:\r\nTransfer-Encoding: chunked\r\n", Framing{}, 400},
+		{"RFC 9112 §3.3 authority-form wins", "CONNECT other:443 HTTP/1.1", h, Framing{Host: "other:443"}, 0},
 
 		{"RFC 9112 §3.2 no Host on HTTP/1.1", "GET / HTTP/1.1", "A: b\r\n", Framing{}, 400},
 		{"RFC 9112 §3.2 no Host on HTTP/1.5", "GET / HTTP/1.5", "A: b\r\n", Framing{}, 400},

@@ -4,14 +4,24 @@
 // [Error] carries the answer that the fault deserves.
 package http1
 
-// Bounds on a head. The first three are CPython's; a line is measured with
-// its line end, as there. Unlike CPython, 100 field lines pass (it counts the
-// empty line too), and the head as a whole has a bound.
-const (
-	MaxLine   = 65536      // bytes in the request line, or in one field line
-	MaxFields = 100        // field lines
-	MaxHead   = 256 * 1024 // bytes in the field section
-)
+import "cmp"
+
+// Bounds on a head, or on a trailer section. Zero is the default. The defaults
+// of the first two are CPython's; a line is measured with its line end, as
+// there. Unlike CPython, 100 field lines pass (it counts the empty line too),
+// and the section as a whole has a bound.
+type Bounds struct {
+	Line   int // bytes in the request line, or in one field line
+	Fields int // field lines
+	Head   int // bytes in the field section
+}
+
+// MaxLine gives the bound on a line.
+func (b *Bounds) MaxLine() int { return cmp.Or(b.Line, 65536) }
+
+func (b *Bounds) maxFields() int { return cmp.Or(b.Fields, 100) }
+
+func (b *Bounds) maxHead() int { return cmp.Or(b.Head, 256*1024) }
 
 // An Error is a head that is not served, and how to answer it.
 type Error struct {

@@ -53,6 +53,9 @@ func ParseRequestLine(line string) (RequestLine, *Error) {
 	if more || hasControl(line) {
 		return RequestLine{}, badSyntax(line)
 	}
+	if err := checkTarget(method, target); err != nil {
+		return RequestLine{}, err
+	}
 	return l, nil
 }
 
@@ -64,6 +67,9 @@ func parseSimple(line, method, target string) (RequestLine, *Error) {
 	case method != "GET":
 		return RequestLine{}, &Error{Status: 400, Rule: "RFC 1945 §4.1",
 			Message: "Bad HTTP/0.9 request type (" + pyrepr.Quote(method) + ")"}
+	}
+	if err := checkTarget(method, target); err != nil {
+		return RequestLine{}, err
 	}
 	return RequestLine{Method: method, Target: target, Major: 0, Minor: 9}, nil
 }

@@ -3,7 +3,58 @@ package http1
 import (
 	"net/netip"
 	"strings"
+
+	"example.com/httpserver/internal/pyrepr"
 )
+
+// checkTarget holds the two forms of a request target that are not for every
+// method to those which they are for (RFC 9112 §3.2): authority-form belongs to
+// CONNECT, and asterisk-form to OPTIONS.
+//
+//	request-target = origin-form / absolute-form / authority-form / asterisk-form
+//
+// Like CPython, a word of no form is taken for a path, though it does not begin
+// with a slash, and bytes that no URI holds for themselves: what they name, if
+// anything, is for the handler to say.
+func checkTarget(method, target string) *Error {
+	explain := ""
+	switch {
+	case method == "CONNECT":
+		if !isAuthority(target) {
+			explain = "The target of CONNECT is a host and a port"
+		}
+	case isAuthority(target):
+		explain = "A host and a port are a target for CONNECT alone"
+	case target == "*" && !takesAsterisk(method):
+		explain = "The target * is for OPTIONS"
+	}
+	if explain == "" {
+		return nil
+	}
+	return &Error{Status: 400, Message: "Bad request target (" + pyrepr.Quote(target) + ")", Explain: explain, Rule: "RFC 9112 §3.2"}
+}
+
+// takesAsterisk reports whether * may be a method's target. Of the methods
+// that RFC 9110 and RFC 5789 define it is OPTIONS' alone; others have rules of
+// their own, as "M-SEARCH *" of UPnP.
+func takesAsterisk(method string) bool {
+	switch method {
+	case "GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "PATCH":
+		return false
+	}
+	return true
+}
+
+// isAuthority reports whether s is an authority-form target (RFC 9112 §3.2.3).
+//
+//	authority-form = uri-host ":" port
+func isAuthority(s string) bool {
+	if s[0] == '/' {
+		return false
+	}
+	colon := strings.LastIndexByte(s, ':')
+	return colon >= 0 && isDigits(s[colon+1:]) && ValidHost(s)
+}
 
 // CutAbsolute takes an absolute-form target apart (RFC 9112 §3.2.2): the
 // scheme with its "://", the authority, and what an origin-form target for the

@@ -430,6 +430,9 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	return c.nc.SetReadDeadline(t)
 }
 
+// OwnRead reports whether a read deadline of SetReadDeadline holds.
+func (c *Conn) OwnRead() bool { return c.ownRead.Load() }
+
 // SetWriteDeadline is to writes what SetReadDeadline is to reads.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
 	c.ownWrite.Store(true)
@@ -479,12 +482,17 @@ func (c *Conn) Close() error { return c.nc.Close() }
 // Linger closes the connection so that the other side gets to read what was
 // written to it: closing while input is unread would make the system reset the
 // connection and take back what was sent. It ends the output and reads input
-// away until the other side closes, for at most the given time and bytes.
-func (c *Conn) Linger(limit time.Duration, bytes int64) {
+// away until the other side closes, for at most the given time and bytes. idle
+// says that nothing is known to be unread: then Wake ends the wait.
+func (c *Conn) Linger(limit time.Duration, bytes int64, idle bool) {
 	defer c.Close()
 	if c.CloseWrite() != nil {
 		return
 	}
 	c.nc.SetReadDeadline(time.Now().Add(limit))
+	c.idle.Store(idle)
+	if idle && c.woken.Load() {
+		c.nc.SetReadDeadline(time.Now().Add(wakeGrace))
+	}
 	io.CopyN(io.Discard, c.nc, bytes)
 }

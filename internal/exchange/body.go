@@ -1,0 +1,247 @@
+package exchange
+
+import (
+	"errors"
+	"io"
+	"math"
+	"os"
+	"time"
+
+	"example.com/httpserver/internal/http1"
+)
+
+// A body is the message body behind a head, as far as it was read.
+type body struct {
+	length  int64 // as announced; -1 for a chunked one
+	left    int64 // bytes that were not read, where it is not chunked
+	chunked bool
+	chunks  http1.Chunks
+	framing int64 // bytes of framing that were read
+	tunnel  bool  // it is none: everything that comes is for the handler
+	awaited bool  // the client may hold it back until it has seen 100 Continue
+
+	limited bool  // the handler bounds it
+	room    int64 // what it still takes then
+
+	window  window
+	drainBy time.Time // when draining has to have ended; zero before that
+	stalled bool      // the handler's own deadline ended the last wait
+	err     error     // what ended the reading
+}
+
+// ended reports whether nothing more of the body is to come.
+func (b *body) ended() bool {
+	return !b.tunnel && b.left == 0 && (!b.chunked || b.chunks.Done())
+}
+
+// A window measures progress: only time that is spent waiting counts.
+type window struct {
+	waited time.Duration
+	got    int64
+}
+
+// Expect tells what the head said of the body that follows.
+func (x *Exchange) Expect(framing *http1.Framing) {
+	b := &x.body
+	b.length, b.left, b.chunked = framing.Length, framing.Length, framing.Chunked
+	if b.chunked {
+		b.length, b.chunks.Bounds = -1, x.limits.Bounds
+	}
+	b.awaited = framing.Expect != "" && x.line.AtLeast(1, 1) && !b.ended()
+	x.persists = !framing.Close && x.line.AtLeast(1, 1)
+	x.pipelined = !b.chunked && int64(len(x.wire.Buffered())) > b.left
+}
+
+// ContentLength gives the length of the body, read or not, or -1 for one that
+// is chunked.
+func (x *Exchange) ContentLength() int64 { return x.body.length }
+
+// LimitBody has reading fail beyond n more bytes of the body: at once, where
+// more than that was announced.
+func (x *Exchange) LimitBody(n int64) { x.body.limited, x.body.room = true, max(0, n) }
+
+// Trailers gives the trailer fields of a body that was read to its end, and the
+// section they stand in.
+func (x *Exchange) Trailers() (fields []http1.Field, section string) {
+	return x.body.chunks.Trailers()
+}
+
+// BodyFault gives the answer that a failure to read the body calls for, or nil.
+// A handler's own deadline is no failure.
+func (x *Exchange) BodyFault() *http1.Error {
+	fault, isFault := errors.AsType[*http1.Error](x.body.err)
+	switch {
+	case isFault:
+		return fault
+	case x.body.err == io.ErrUnexpectedEOF:
+		return &http1.Error{Status: 400, Message: "Incomplete request", Rule: "RFC 9112 §8",
+			Explain: "The connection ended before the request's body did"}
+	case errors.Is(x.body.err, os.ErrDeadlineExceeded):
+		return &http1.Error{Status: 408, Rule: "RFC 9110 §15.5.9"}
+	}
+	return nil
+}
+
+// spoilt reports whether what is left of the body ends the connection: it could
+// not be read, there is too much of it, or nobody can tell whether the client
+// is going to send it.
+func (x *Exchange) spoilt() bool {
+	b := &x.body
+	return b.tunnel || b.stalled || isFailure(b.err) || b.left > x.limits.Drain || b.awaited && len(x.wire.Buffered()) == 0
+}
+
+// Body gives the message body.
+func (x *Exchange) Body() io.Reader { return (*bodyReader)(x) }
+
+type bodyReader Exchange
+
+// Read reads the body and ends with it.
+func (r *bodyReader) Read(p []byte) (int, error) {
+	x := (*Exchange)(r)
+	b := &x.body
+	if b.err != nil || len(p) == 0 {
+		return 0, b.err
+	}
+	n, err := x.readBody(p)
+	b.stalled = x.wire.OwnRead() && errors.Is(err, os.ErrDeadlineExceeded)
+	if err != nil && !b.stalled {
+		b.err = err
+	}
+	return n, err
+}
+
+func (x *Exchange) readBody(p []byte) (int, error) {
+	b := &x.body
+	next, err := x.nextContent()
+	if err != nil {
+		return 0, err
+	}
+	if b.limited {
+		if b.room == 0 || next > b.room && !b.chunked && !b.tunnel {
+			return 0, &http1.Error{Status: 413, Explain: "The body is longer than it may be", Rule: "RFC 9110 §15.5.14"}
+		}
+		next = min(next, b.room)
+	}
+	began := x.await(len(x.wire.Buffered()) == 0)
+	n, err := x.wire.Read(p[:min(int64(len(p)), next)])
+	x.waited(began, n)
+	x.took(int64(n))
+	if err == io.EOF && !b.tunnel {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// nextContent gives how many bytes of content come next, or io.EOF at the end
+// of the body. It reads the framing that stands before them.
+func (x *Exchange) nextContent() (int64, error) {
+	b := &x.body
+	for b.chunked {
+		n, fault := b.chunks.Frame(x.wire.Buffered())
+		x.wire.Advance(n)
+		b.framing += int64(n)
+		b.awaited = b.awaited && n == 0
+		if fault != nil {
+			x.suspect = true
+			return 0, fault
+		}
+		if b.chunks.Done() || b.chunks.Left() > 0 {
+			break
+		}
+		if err := x.fillBody(); err != nil {
+			return 0, err
+		}
+	}
+	switch {
+	case b.tunnel:
+		return math.MaxInt64, nil
+	case b.ended():
+		return 0, io.EOF
+	case b.chunked:
+		return b.chunks.Left(), nil
+	}
+	return b.left, nil
+}
+
+// fillBody waits for more of the body.
+func (x *Exchange) fillBody() error {
+	had := len(x.wire.Buffered())
+	began := x.await(true)
+	err := x.wire.Fill()
+	x.waited(began, len(x.wire.Buffered())-had)
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// took counts n bytes of content.
+func (x *Exchange) took(n int64) {
+	b := &x.body
+	switch {
+	case b.chunked:
+		b.chunks.Took(n)
+	case !b.tunnel:
+		b.left -= n
+	}
+	b.room -= n
+	b.awaited = b.awaited && n == 0
+}
+
+// await bounds a wait for more of the body that begins now, if one does, by
+// what is left of the progress window.
+func (x *Exchange) await(waits bool) (began time.Time) {
+	b := &x.body
+	switch {
+	case !waits:
+	case !b.drainBy.IsZero() || x.limits.Progress <= 0:
+		x.wire.ReadBy(b.drainBy)
+	default:
+		began = time.Now()
+		x.wire.ReadBy(began.Add(x.limits.Progress - b.window.waited))
+	}
+	return began
+}
+
+// waited counts a wait that has ended, and the n bytes that it brought. A new
+// window begins when enough have come; in a tunnel, where each side may have
+// little to say, any are.
+func (x *Exchange) waited(began time.Time, n int) {
+	if began.IsZero() {
+		return
+	}
+	w := &x.body.window
+	w.waited += time.Since(began)
+	if w.got += int64(n); w.got >= x.limits.Least || x.body.tunnel && n > 0 {
+		*w = window{}
+	}
+}
+
+// drain reads away what is left of the body, so that the connection can go on,
+// and reports whether it can. It does so within a bound of bytes, framing
+// included, and as long as the client might stand still elsewhere.
+func (x *Exchange) drain() bool {
+	b := &x.body
+	if b.ended() {
+		return true
+	}
+	b.drainBy = time.Time{}
+	if x.limits.Progress > 0 {
+		b.drainBy = time.Now().Add(x.limits.Progress)
+	}
+	most := b.framing + x.limits.Drain
+	for content := int64(0); b.framing+content <= most; {
+		next, err := x.nextContent()
+		if err != nil {
+			return err == io.EOF
+		}
+		if len(x.wire.Buffered()) == 0 && x.fillBody() != nil {
+			return false
+		}
+		n := min(next, int64(len(x.wire.Buffered())))
+		x.wire.Advance(int(n))
+		x.took(n)
+		content += n
+	}
+	return false
+}
