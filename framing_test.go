@@ -138,8 +138,8 @@ func (h *witness) HandleExpect100() bool {
 func (h *witness) answer(code int) {
 	saw := h.saw()
 	switch h.Path {
-	case "/204", "/304", "/205":
-		code, _ = strconv.Atoi(h.Path[1:])
+	case "/204", "/304", "/205", "/chunks/204", "/chunks/304":
+		code, _ = strconv.Atoi(h.Path[strings.LastIndexByte(h.Path, '/')+1:])
 	case "/hints":
 		h.SendResponseOnly(103, "")
 		h.SendHeader("Link", "</a.css>; rel=preload")
@@ -149,6 +149,10 @@ func (h *witness) answer(code int) {
 	}
 	h.SendResponse(code, "")
 	h.SendHeader("Saw", saw)
+	if strings.HasPrefix(h.Path, "/chunks") {
+		h.answerInChunks(saw)
+		return
+	}
 	switch h.Path {
 	case "/205":
 		saw = ""
@@ -170,6 +174,19 @@ func (h *witness) answer(code int) {
 	}
 }
 
+// answerInChunks sends text in pieces of several sizes, none among them, and a
+// trailer.
+func (h *witness) answerInChunks(text string) {
+	w := h.EndHeadersChunked()
+	io.WriteString(w, text[:1])
+	io.WriteString(w, "")
+	io.WriteString(w, text[1:3])
+	w.Flush()
+	io.WriteString(w, text[3:])
+	w.SendTrailer("B", "c")
+	w.Close()
+}
+
 func (h *witness) saw() string {
 	saw := h.Command + " " + brieflyQuoted(h.Path) + " " + cmp.Or(h.Host(), "-")
 	if values := h.Headers.Values("A"); values != nil {
@@ -181,21 +198,22 @@ func (h *witness) saw() string {
 	var body []byte
 	var err error
 	switch h.Path {
-	case "/unread", "/first", "/silent":
+	case "/unread", "/first", "/silent", "/chunks/unread":
 		return saw
 	case "/half":
 		body = make([]byte, 2)
 		_, err = io.ReadFull(h.RFile, body)
+	case "/limited":
+		h.LimitBody(4)
+		body, err = io.ReadAll(h.RFile)
 	default:
 		body, err = io.ReadAll(h.RFile)
 	}
 	if h.ContentLength() != 0 {
 		saw += " " + brieflyQuoted(strconv.Quote(string(body)))
 	}
-	if trailers, ok := h.Self().(interface{ Trailers() httpserver.Headers }); ok {
-		for name, value := range trailers.Trailers().All() {
-			saw += " " + name + "=" + strconv.Quote(value)
-		}
+	for name, value := range h.Trailers().All() {
+		saw += " " + name + "=" + strconv.Quote(value)
 	}
 	if err != nil {
 		saw += " " + err.Error() // which is not to be seen: the answer is another
@@ -325,8 +343,8 @@ func runFraming(t *testing.T, sections []framingSection) {
 							continue
 						}
 						if got, err := tc.run(way.dial, behind); err != nil {
-							t.Fatalf("over %s, with another request behind it: %v\n%.300q\n got %s\nwant %s, and the connection %v\nbut  %v",
-								way.name, behind, tc.request, strings.Join(got, " → "), tc.answers, tc.then, err)
+							t.Fatalf("over %s%s: %.300q\n got %s\nwant %s, and the connection %v\nbut  %v",
+								way.name, map[bool]string{true: ", with another request behind"}[behind], tc.request, strings.Join(got, " → "), tc.answers, tc.then, err)
 						}
 					}
 				}
@@ -502,6 +520,9 @@ func readAnswer(r *bufio.Reader, want string) (*answerRead, error) {
 	a.text = strconv.Itoa(a.code)
 	if a.content != "" && saw != "" {
 		a.text += " " + a.content
+	}
+	for _, trailer := range a.trailers {
+		a.text += " " + trailer[0] + "=" + strconv.Quote(trailer[1])
 	}
 	return a, err
 }
