@@ -79,6 +79,8 @@ func TestRFC9112(t *testing.T) {
 			{"an empty line behind content", withLength("5", "hello\r\n"), `200 POST / x "hello"`, goesOn},
 			{"two empty lines behind content", withLength("5", "hello\r\n\r\n"), `200 POST / x "hello"`, goesOn},
 			{"three empty lines behind content", withLength("5", "hello\r\n\r\n\r\n"), `200 POST / x "hello"`, ends},
+			{"an empty line behind content of HTTP/1.0", "POST / HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello\r\n", `200 POST / - "hello"`, closes},
+			{"an empty line behind long content of HTTP/1.0", "POST / HTTP/1.0\r\nContent-Length: 10000\r\n\r\n" + long(10000) + "\r\n", "200 POST / - <10002>", closes},
 			{"an empty line behind chunks", withChunks("5\r\nhello\r\n0\r\n\r\n\r\n"), `200 POST / x "hello"`, goesOn},
 			{"a blank line before", " \r\n" + withLine("GET /a HTTP/1.1"), "", ends},
 			{"a CR before", "\r" + withLine("GET /a HTTP/1.1"), "400", closes},
@@ -149,6 +151,9 @@ func TestRFC9112(t *testing.T) {
 			{"HTTP/0.9 with a blank behind", "GET /a \r\n", "=GET /a -", ends},
 			{"HTTP/0.9 in absolute-form", "GET http://h/a\r\n", "=GET http://h/a -", ends},
 			{"HTTP/0.9 with an empty line before", "\r\nGET /a\r\n", "=GET /a -", ends},
+			{"HTTP/0.9 said", "GET /a HTTP/0.9\r\nHost: x\r\n\r\n", "=GET /a x", ends},
+			{"HTTP/0.9 said, to be kept alive", "GET /a HTTP/0.9\r\nConnection: keep-alive\r\n\r\n", "=GET /a -", ends},
+			{"HTTP/0.9 said, with content", "POST /a HTTP/0.9\r\nContent-Length: 5\r\n\r\nhello", "=POST /a - \"hello\"", ends},
 			{"HTTP/0.9 with POST", "POST /a\r\n", "400", closes},
 			{"HTTP/0.9 with HEAD", "HEAD /a\r\n", "400", closes},
 			{"HTTP/0.9 with get", "get /a\r\n", "400", closes},
@@ -864,4 +869,67 @@ func TestRFC9112(t *testing.T) {
 			{"a size with the sign of a larger one", withChunks("80000000000000005\r\n" + nextRequest), "400", closes},
 		}},
 	})
+}
+
+// TestPipelining: a hundred requests that come together are answered in order,
+// whatever their bodies, and what comes behind the one that closes is not.
+func TestPipelining(t *testing.T) {
+	var requests strings.Builder
+	var answers []string
+	for i := range 100 {
+		body := fmt.Sprint("body ", i)
+		switch i % 5 {
+		case 0:
+			fmt.Fprintf(&requests, "GET /%d HTTP/1.1\r\nHost: x\r\n\r\n", i)
+			answers = append(answers, fmt.Sprintf("200 GET /%d x", i))
+		case 1:
+			fmt.Fprintf(&requests, "POST /%d HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", i, len(body), body)
+			answers = append(answers, fmt.Sprintf("200 POST /%d x %q", i, body))
+		case 2:
+			fmt.Fprintf(&requests, "PUT /%d HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\nI: %d\r\n\r\n", i, len(body), body, i)
+			answers = append(answers, fmt.Sprintf(`200 PUT /%d x %q I="%d"`, i, body, i))
+		case 3:
+			fmt.Fprintf(&requests, "HEAD /%d HTTP/1.1\r\nHost: x\r\n\r\n", i)
+			answers = append(answers, fmt.Sprintf("200 HEAD /%d x", i))
+		case 4:
+			fmt.Fprintf(&requests, "GET /chunks/%d HTTP/1.1\r\nHost: x\r\n\r\n", i)
+			answers = append(answers, fmt.Sprintf(`200 GET /chunks/%d x B="c"`, i))
+		}
+	}
+	together, inOrder := requests.String(), strings.Join(answers, " → ")
+	runFraming(t, []framingSection{{"RFC 9112 §9.3.2", []framingCase{
+		{"100 together", together, inOrder, goesOn},
+		{"100 together, and one that closes", together + withFields("Connection: close\r\n") + together, inOrder + " → 200 GET / x", closes},
+		{"100 together, and one at fault", together + withFields("A : b\r\n") + together, inOrder + " → 400", closes},
+		{"100 together, each waiting for the one before", strings.Repeat(withLine("GET /a HTTP/1.1")+pause, 99) + withLine("GET /a HTTP/1.1"),
+			strings.TrimSuffix(strings.Repeat("200 GET /a x → ", 100), " → "), goesOn},
+	}}})
+}
+
+// TestHTTP10Server: a server that answers as HTTP/1.0 reads requests as strictly
+// and closes behind each answer.
+func TestHTTP10Server(t *testing.T) {
+	checkLeaks(t)
+	dial := serveOn(t, listen(t), new(witness))
+	for _, tc := range []framingCase{
+		{"RFC 9112 §9.3 HTTP/1.0", "GET /a HTTP/1.0\r\n\r\n", "200 GET /a -", ends},
+		{"RFC 9112 §9.3 HTTP/1.1", withLine("GET /a HTTP/1.1"), "200 GET /a x", ends},
+		{"RFC 9112 §9.3 keep-alive", "GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "200 GET /a -", ends},
+		{"RFC 9112 §6.2 content", withLength("5", "hello"), `200 POST / x "hello"`, ends},
+		{"RFC 9112 §7.1 chunks", withCoding("chunked"), `200 POST / x "hello"`, ends},
+		{"RFC 9112 §7.1 bad chunks", withChunks("x\r\n"), "400", closes},
+		{"RFC 9112 §6.1 no chunks in answers", withLine("GET /chunks HTTP/1.1"), "200 GET /chunks x", ends},
+		{"RFC 9112 §6.1 two framings", "POST / HTTP/1.1\r\n" + hostX + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400", closes},
+		{"RFC 9112 §6.2 unread content", "POST /unread HTTP/1.1\r\n" + hostX + "Content-Length: 31\r\n\r\n" + nextRequest, "200 POST /unread x", ends},
+		{"RFC 9110 §10.1.1 no 100", "POST / HTTP/1.1\r\n" + hostX + "Expect: 100-continue\r\nContent-Length: 5\r\n\r\nhello", `200 POST / x "hello"`, ends},
+		{"RFC 9112 §2.3 HTTP/0.9", "GET /a\r\n", "=GET /a -", ends},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			for _, behind := range []bool{false, true} {
+				if got, err := tc.run(dial, behind); err != nil {
+					t.Fatalf("%.300q\n got %s\nwant %s\nbut  %v", tc.request, strings.Join(got, " → "), tc.answers, err)
+				}
+			}
+		})
+	}
 }
