@@ -238,6 +238,7 @@ type transport struct {
 // transports serves a witness over TCP, over TCP that gives the server a byte at
 // a time, over a Unix socket and over TLS.
 func transports(t *testing.T) []transport {
+	listen(t).Close() // the first of a process opens descriptors that stay
 	checkLeaks(t)
 	certificate := selfSigned(t)
 	slow := listen(t)

@@ -909,6 +909,7 @@ func TestPipelining(t *testing.T) {
 // TestHTTP10Server: a server that answers as HTTP/1.0 reads requests as strictly
 // and closes behind each answer.
 func TestHTTP10Server(t *testing.T) {
+	listen(t).Close() // the first of a process opens descriptors that stay
 	checkLeaks(t)
 	dial := serveOn(t, listen(t), new(witness))
 	for _, tc := range []framingCase{
