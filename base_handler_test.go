@@ -654,6 +654,25 @@ func slowly(t *testing.T, s *httpserver.ThreadingServer, head string) string {
 	return string(answer)
 }
 
+// sunny answers errors with 200, as some do.
+type sunny struct{ answers }
+
+func (h *sunny) SendError(code int, message, explain string) {
+	h.content(fmt.Sprintf("error %d %s", code, message))
+}
+
+// TestSunny: what an override makes of an error is what is sent.
+func TestSunny(t *testing.T) {
+	for _, verb := range []string{"IGNORE", "SILENT"} {
+		h := new(sunny)
+		h.ProtocolVersion = "HTTP/1.1"
+		got := brief(send(t, serveDuring(t, h), verb+" / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"))
+		if got != "HTTP/1.1 200 OK\r\nContent-Length: 19\r\nConnection: close\r\n\r\nerror 400 Bad chunk" {
+			t.Errorf("%s: %q", verb, got)
+		}
+	}
+}
+
 // picky reads header sections in its own way.
 type picky struct{ answers }
 
@@ -905,6 +924,228 @@ func TestWaits(t *testing.T) {
 			}
 		})
 	})
+}
+
+// TestBodyWindow: a body has to come at a rate, counted while it is waited for.
+func TestBodyWindow(t *testing.T) {
+	every := func(d time.Duration, piece string) func(net.Conn) {
+		return func(client net.Conn) {
+			for {
+				if _, err := io.WriteString(client, piece); err != nil {
+					return
+				}
+				time.Sleep(d)
+			}
+		}
+	}
+	for _, tc := range []struct {
+		name, head string
+		send       func(net.Conn)
+		least      int
+		after      time.Duration // 0: it is taken in full
+	}{
+		{"a byte a second", "Content-Length: 100000", every(time.Second, "x"), 0, 30 * time.Second},
+		{"a byte a second, in chunks", "Transfer-Encoding: chunked", every(time.Second, "1\r\nx\r\n"), 0, 30 * time.Second},
+		{"an extension's byte a second", "Transfer-Encoding: chunked", func(c net.Conn) { io.WriteString(c, "5;a="); every(time.Second, "x")(c) }, 0, 30 * time.Second},
+		{"a trailer's byte a second", "Transfer-Encoding: chunked", func(c net.Conn) { io.WriteString(c, "0\r\na:"); every(time.Second, "x")(c) }, 0, 30 * time.Second},
+		{"just enough", "Content-Length: 20480", every(29*time.Second, strings.Repeat("x", 4096)), 0, 0},
+		{"not enough", "Content-Length: 20480", every(29*time.Second, strings.Repeat("x", 2000)), 0, 30 * time.Second},
+		{"less than that, and it is all", "Content-Length: 3", every(10*time.Second, "x"), 0, 0},
+		{"less than that, and the last too late", "Content-Length: 5", every(10*time.Second, "x"), 0, 30 * time.Second},
+		{"any progress will do", "Content-Length: 10", every(29*time.Second, "x"), -1, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client, server := net.Pipe()
+				h := new(answers)
+				h.ProtocolVersion = "HTTP/1.1"
+				s := &httpserver.Server{Handler: h, MinProgress: tc.least}
+				began := time.Now()
+				var both sync.WaitGroup
+				both.Go(func() { s.ServeConn(server) })
+				both.Go(func() {
+					io.WriteString(client, "POST / HTTP/1.1\r\nHost: x\r\n"+tc.head+"\r\n\r\n")
+					tc.send(client)
+				})
+				answer := make([]byte, len("HTTP/1.1 200"))
+				io.ReadFull(client, answer)
+				waited := time.Since(began)
+				if tc.after == 0 && string(answer) != "HTTP/1.1 200" ||
+					tc.after > 0 && (string(answer) != "HTTP/1.1 408" || waited != tc.after) {
+					t.Errorf("after %v: %q", waited, answer)
+				}
+				client.Close()
+				both.Wait()
+			})
+		})
+	}
+	t.Run("a handler that takes its time", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			client, server := net.Pipe()
+			h := new(slowReader)
+			go httpserver.ServeConn(server, h)
+			go io.WriteString(client, "POST / HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello")
+			if got, _ := io.ReadAll(client); !strings.HasSuffix(string(got), "hello <nil>") {
+				t.Errorf("%q", got)
+			}
+		})
+	})
+}
+
+// slowReader takes a minute for each byte of a body.
+type slowReader struct{ answers }
+
+func (h *slowReader) DoPOST() {
+	var body []byte
+	for {
+		var b [1]byte
+		n, err := h.RFile.Read(b[:])
+		body = append(body, b[:n]...)
+		if err == io.EOF {
+			break
+		}
+		time.Sleep(time.Minute)
+	}
+	h.content(fmt.Sprintf("%s <nil>", body))
+}
+
+// TestDrainEnds: what a handler leaves unread is waited for as long as a client
+// may stand still, in all.
+func TestDrainEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, server := net.Pipe()
+		h := new(answers)
+		h.ProtocolVersion = "HTTP/1.1"
+		began := time.Now()
+		go httpserver.ServeConn(server, h)
+		var sending sync.WaitGroup
+		defer sending.Wait()
+		sending.Go(func() {
+			io.WriteString(client, "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n")
+			for {
+				if _, err := io.WriteString(client, strings.Repeat("x", 1000)); err != nil {
+					return
+				}
+				time.Sleep(time.Second)
+			}
+		})
+		got, _ := io.ReadAll(client)
+		if waited := time.Since(began); waited != 30*time.Second || !strings.HasSuffix(string(got), "unread") {
+			t.Errorf("after %v: %q", waited, got)
+		}
+	})
+}
+
+// TestExpect: whatever becomes of an expectation, a body is never taken for a
+// request (RFC 9110 §10.1.1).
+func TestExpect(t *testing.T) {
+	const next = "GET /next HTTP/1.1\r\nHost: x\r\n\r\n"
+	const head = "Host: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+	for _, tc := range []struct {
+		name, method string
+		now, later   string // what the client sends at once, and after the answer's first byte
+		want         string
+		goesOn       bool
+	}{
+		{"100, then the body", "POST", "", "hello" + next, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello <nil>", true},
+		{"the body does not wait", "POST", "hello" + next, "", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello <nil>", true},
+		{"no 100, and no body", "LATER", "", next, "HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nunread", false},
+		{"no 100, and a body all the same", "LATER", "hello" + next, "", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nunread", true},
+		{"no 100, and a part of the body", "LATER", "hel", "lo" + next, "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nunread", true},
+		{"100 by the method", "SELF", "", "hello" + next, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nunread", true},
+		{"an empty body waits for nothing", "EMPTYBODY", next, "", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nunread", true},
+		{"refused", "REFUSE", "", "hello" + next, "HTTP/1.1 403 Forbidden\r\nConnection: close\r\n", false},
+		{"refused, and the body is here", "REFUSE", "hello" + next, "", "HTTP/1.1 403 Forbidden\r\nConnection: close\r\n", false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			h := new(expecting)
+			h.ProtocolVersion = "HTTP/1.1"
+			conn := dial(t, serveDuring(t, h).ServerAddress())
+			head := head
+			if tc.method == "EMPTYBODY" {
+				head = strings.Replace(head, "5", "0", 1)
+			}
+			io.WriteString(conn, tc.method+" / HTTP/1.1\r\n"+head+tc.now)
+			first := make([]byte, 1)
+			io.ReadFull(conn, first)
+			io.WriteString(conn, tc.later)
+			conn.(*net.TCPConn).CloseWrite()
+			rest, err := io.ReadAll(conn)
+			got := brief(string(first) + string(rest))
+			if !strings.HasPrefix(got, tc.want) || strings.HasSuffix(got, "path /next") != tc.goesOn || err != nil {
+				t.Errorf("%q, %v\nwant %q", got, err, tc.want)
+			}
+		})
+	}
+}
+
+// expecting does not answer 100 by itself.
+type expecting struct{ answers }
+
+func (h *expecting) HandleExpect100() bool {
+	switch h.Command {
+	case "POST":
+		return h.answers.HandleExpect100()
+	case "REFUSE":
+		h.SendError(403, "", "")
+		return false
+	}
+	return true
+}
+
+func (h *expecting) DoLATER()     { h.content("unread") }
+func (h *expecting) DoEMPTYBODY() { h.content("unread") }
+func (h *expecting) DoSELF() {
+	h.SendResponseOnly(100, "")
+	h.EndHeaders()
+	h.content("unread")
+}
+
+// TestSizes: every bound on sizes can be set, and the answer names it.
+func TestSizes(t *testing.T) {
+	chunked := "PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+	for _, tc := range []struct {
+		name, request string
+		set           func(*httpserver.ThreadingServer)
+		want, explain string
+	}{
+		{"MaxLineBytes, request line", "GET /23456789012345 HTTP/1.1\r\nHost: x\r\n\r\n", func(s *httpserver.ThreadingServer) { s.MaxLineBytes = 30 }, "200", ""},
+		{"MaxLineBytes, request line one longer", "GET /234567890123456 HTTP/1.1\r\nHost: x\r\n\r\n", func(s *httpserver.ThreadingServer) { s.MaxLineBytes = 30 }, "414", ""},
+		{"MaxLineBytes, field line", "GET / HTTP/1.1\r\nHost: x\r\nA: 4567890123456789012345678\r\n\r\n", func(s *httpserver.ThreadingServer) { s.MaxLineBytes = 30 }, "200", ""},
+		{"MaxLineBytes, field line one longer", "GET / HTTP/1.1\r\nHost: x\r\nA: 45678901234567890123456789\r\n\r\n", func(s *httpserver.ThreadingServer) { s.MaxLineBytes = 30 }, "431", "more than 30 bytes"},
+		{"MaxFieldLines", "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n\r\n", func(s *httpserver.ThreadingServer) { s.MaxFieldLines = 2 }, "200", ""},
+		{"MaxFieldLines, one more", "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\nA: b\r\n\r\n", func(s *httpserver.ThreadingServer) { s.MaxFieldLines = 2 }, "431", "more than 2 headers"},
+		{"MaxHeadBytes, one more", "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n\r\n", func(s *httpserver.ThreadingServer) { s.MaxHeadBytes = 16 }, "431", "more than 16 bytes"},
+		{"MaxHeadBytes", "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n\r\n", func(s *httpserver.ThreadingServer) { s.MaxHeadBytes = 17 }, "200", ""},
+		{"no bounds", "GET /" + strings.Repeat("x", 100000) + " HTTP/1.1\r\nHost: x\r\n" + strings.Repeat("A: "+strings.Repeat("x", 70000)+"\r\n", 5) + strings.Repeat("A: b\r\n", 200) + "\r\n",
+			func(s *httpserver.ThreadingServer) { s.MaxLineBytes, s.MaxFieldLines, s.MaxHeadBytes = -1, -1, -1 }, "200", ""},
+		{"MaxDrainBytes", "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", func(s *httpserver.ThreadingServer) { s.MaxDrainBytes = 5 }, "200 200", ""},
+		{"MaxDrainBytes, one more", "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nhello!", func(s *httpserver.ThreadingServer) { s.MaxDrainBytes = 5 }, "200", ""},
+		{"MaxDrainBytes, chunked", chunked + "5\r\nhello\r\n0\r\n\r\n", func(s *httpserver.ThreadingServer) { s.MaxDrainBytes = 15 }, "200 200", ""},
+		{"MaxDrainBytes, chunked, more", chunked + "5\r\nhello\r\n5\r\nhello\r\n0\r\n\r\n", func(s *httpserver.ThreadingServer) { s.MaxDrainBytes = 15 }, "200", ""},
+		{"MaxDrainBytes, nothing", "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nh", func(s *httpserver.ThreadingServer) { s.MaxDrainBytes = -1 }, "200", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			h := new(answers)
+			h.ProtocolVersion = "HTTP/1.1"
+			got := send(t, serveDuring(t, h, tc.set), tc.request+"GET /next HTTP/1.1\r\nHost: x\r\n\r\n")
+			var codes []string
+			for line := range strings.Lines(got) {
+				if rest, ok := strings.CutPrefix(line, "HTTP/1.1 "); ok {
+					codes = append(codes, rest[:3])
+				} else if i := strings.Index(line, "HTTP/1.1 2"); i > 0 {
+					codes = append(codes, line[i+9:i+12])
+				}
+			}
+			want := tc.want
+			if want == "200" && !strings.HasPrefix(tc.request, "PUT") {
+				want = "200 200" // the next one
+			}
+			if strings.Join(codes, " ") != want || !strings.Contains(got, tc.explain) {
+				t.Errorf("%.100q: %.400q\nwant %s, %q", tc.request, got, want, tc.explain)
+			}
+		})
+	}
 }
 
 // careless takes all deadlines off and leaves its body unread.

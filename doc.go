@@ -84,7 +84,8 @@
 //
 // As in CPython, the default is HTTP/1.0 and a connection for each request. Set
 // ProtocolVersion to "HTTP/1.1" to keep connections open. An answer needs a
-// Content-Length then, or ends its connection. The library sees to it that what
+// Content-Length then, or [BaseHandler.EndHeadersChunked], or ends its
+// connection. The library sees to it that what
 // was announced and what is sent agree, says when it closes, and sends no
 // content where there is none: to HEAD, and with 1xx, 204 and 304.
 //
@@ -97,8 +98,24 @@
 // need nothing special. WFile.Flush sends it now.
 //
 // A write to a client that has left fails, one write late, and the log says so
-// in one line. A method that waits without writing learns of it by reading from
-// Connection, which ends the connection with the request.
+// in one line. A method that waits without writing has [BaseHandler.Context],
+// which ends with the client's connection, with the time it had, or with the
+// server.
+//
+// # Bodies
+//
+// RFile is the body and ends with it, however it was framed. Bound it with
+// [BaseHandler.LimitBody] before reading all of it:
+//
+//	h.LimitBody(1 << 20)
+//	body, err := io.ReadAll(h.RFile)
+//	if err != nil {
+//		return // the answer is 400, 408 or 413, as it has to be
+//	}
+//
+// A method that does not look at the error is no danger: an answer that says
+// that all is well gives way to the one that is due. What a method does not read
+// is read away, up to MaxDrainBytes.
 //
 // # In a test
 //
@@ -120,8 +137,9 @@
 // What is a message is decided by RFC 9112, strictly: what could be read in two
 // ways is refused, with an answer that says why, and the connection closes. A
 // name or value with a line break never gets into a head: the answer becomes a
-// 500, and the log says which. Every wait for a client has a limit; see
-// [Server]. SimpleHandler opens nothing outside its directory. A panic ends
+// 500, and the log says which. Every wait for a client has a limit, and so has
+// everything that a client can make grow: see the fields of [Server]; a method
+// changes its own with SetReadDeadline and SetWriteDeadline. SimpleHandler opens nothing outside its directory. A panic ends
 // its own connection and nothing else, with a 500 where no head had ended.
 //
 // Strings are bytes: what the client sent is what a handler reads, and what

@@ -3,6 +3,7 @@ package httpserver_test
 import (
 	"context"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"log"
 	"log/slog"
@@ -195,27 +196,99 @@ func ExampleBaseHandler_SendHeader() {
 type Counter struct{ httpserver.BaseHandler }
 
 func (h *Counter) DoPOST() {
+	h.LimitBody(1 << 20)
 	body, err := io.ReadAll(h.RFile)
 	if err != nil {
-		h.SendError(400, "", "The body did not come")
-		return
+		return // a 400, 408 or 413 says why
 	}
 	h.SendResponse(200, "")
 	h.EndHeaders()
 	fmt.Fprintf(h.WFile, "%d words\n", len(strings.Fields(string(body))))
 }
 
-// RFile is the request's body and ends with it, so there is no need to look at
-// Content-Length.
+// RFile is the request's body and ends with it, chunked or not, so there is no
+// need to look at Content-Length.
 func ExampleBaseHandler_body() {
 	addr, stop := serveInBackground(&Counter{})
 	defer stop()
 
 	fmt.Print(fetch(addr, "POST / HTTP/1.0\nContent-Length: 21\n\nspam egg sausage spam"))
+	fmt.Print(fetch(addr, "POST / HTTP/1.1\nHost: a\nTransfer-Encoding: chunked\n\n5\nspam \n3\negg\n0\n\n"))
 	// Output:
 	// HTTP/1.0 200 OK
 	//
 	// 4 words
+	// HTTP/1.0 200 OK
+	//
+	// 2 words
+}
+
+type Summer struct{ httpserver.BaseHandler }
+
+// DoGET sends rows as they come to be known, and a checksum behind them.
+func (h *Summer) DoGET() {
+	h.SendResponse(200, "")
+	h.SendHeader("Content-Type", "text/csv")
+	h.SendHeader("Trailer", "X-Checksum")
+	w := h.EndHeadersChunked()
+	sum := crc32.NewIEEE()
+	for i := range 3 {
+		fmt.Fprintf(io.MultiWriter(w, sum), "%d,%d\n", i, i*i)
+	}
+	w.SendTrailer("X-Checksum", fmt.Sprintf("%08x", sum.Sum32()))
+	w.Close()
+}
+
+// DoPUT compares a checksum that came behind a body.
+func (h *Summer) DoPUT() {
+	sum := crc32.NewIEEE()
+	if _, err := io.Copy(sum, h.RFile); err != nil {
+		return
+	}
+	if got := fmt.Sprintf("%08x", sum.Sum32()); h.Trailers().Get("X-Checksum") != got {
+		h.SendError(422, "", "The checksum is "+got)
+		return
+	}
+	h.SendResponse(204, "")
+	h.EndHeaders()
+}
+
+// Content whose length is not known at the start goes out in chunks, and the
+// connection stays open.
+func ExampleBaseHandler_EndHeadersChunked() {
+	h := &Summer{}
+	h.ProtocolVersion = "HTTP/1.1"
+	addr, stop := serveInBackground(h)
+	defer stop()
+
+	fmt.Print(fetch(addr, "GET / HTTP/1.1\nHost: a\nConnection: close\n\n"))
+	// Output:
+	// HTTP/1.1 200 OK
+	// Content-Type: text/csv
+	// Trailer: X-Checksum
+	// Transfer-Encoding: chunked
+	// Connection: close
+	//
+	// 4
+	// 0,0
+	//
+	// 4
+	// 1,1
+	//
+	// 4
+	// 2,4
+	//
+	// 0
+	// X-Checksum: eac1bc38
+}
+
+func ExampleBaseHandler_Trailers() {
+	addr, stop := serveInBackground(&Summer{})
+	defer stop()
+
+	fmt.Print(fetch(addr, "PUT / HTTP/1.1\nHost: a\nTransfer-Encoding: chunked\n\n4\nspam\n0\nX-Checksum: 43daff3d\n\n"))
+	// Output:
+	// HTTP/1.0 204 No Content
 }
 
 type Frugal struct{ httpserver.BaseHandler }

@@ -666,6 +666,7 @@ func TestSystemCalls(t *testing.T) {
 		{"a listing", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 1, 0, []byte("</html>\n")},
 		{"a head alone", "HEAD /large HTTP/1.1\r\nHost: x\r\n\r\n", 1, 0, []byte("\r\n\r\n")},
 		{"16 pipelined", strings.Repeat("HEAD /small HTTP/1.1\r\nHost: x\r\n\r\n", 15) + "GET /small HTTP/1.1\r\nHost: x\r\n\r\n", 1, 0, small},
+		{"100 pipelined", strings.Repeat("HEAD /small HTTP/1.1\r\nHost: x\r\n\r\n", 99) + "GET /small HTTP/1.1\r\nHost: x\r\n\r\n", 1, 0, small},
 		{"a large file", "GET /large HTTP/1.1\r\nHost: x\r\n\r\n", 1, 1, large},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -282,7 +282,7 @@ func (h *BaseHandler) EndHeaders() {
 	case c.Answer.Interim() && !c.TakesInterim():
 		c.Answer.Reset()
 		return
-	case c.Answer.Succeeds() && c.BodyFault() != nil:
+	case c.Answer.Succeeds() && c.BodyFault() != nil && !c.refusing:
 		h.replaceAnswer(c.BodyFault())
 		return
 	}
