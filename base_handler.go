@@ -297,13 +297,13 @@ func (h *BaseHandler) ParseRequest() bool {
 	h.CloseConnection = true
 	h.RequestLine = strings.TrimRight(h.RawRequestLine, "\r\n")
 	line, fault := http1.ParseRequestLine(h.RawRequestLine)
+	c.Begin(&line)
 	if fault != nil {
 		return h.refuse(fault)
 	}
 	if line.Method == "" {
 		return false
 	}
-	c.Begin(&line)
 	h.RequestVersion = line.Version
 	if line.Version == "" {
 		h.RequestVersion = cmp.Or(h.DefaultRequestVersion, http09)

@@ -35,7 +35,7 @@ type framingSection struct {
 //
 // Where request has a pause in it, the client waits there for one answer. The
 // answers are their status codes with what was served, in the form that
-// witness gives it, and arrows between them: "100 → 200 POST / x "hello"". A
+// observer gives it, and arrows between them: "100 → 200 POST / x "hello"". A
 // "=" stands before an answer without a head. Without a text, the content may
 // be anything.
 type framingCase struct {
@@ -96,21 +96,21 @@ func withChunksTo(target, body string) string {
 	return "POST " + target + " HTTP/1.1\r\n" + hostX + "Transfer-Encoding: chunked\r\n\r\n" + body
 }
 
-// A witness answers with what it was given: method, target, host, the values
+// A observer answers with what it was given: method, target, host, the values
 // of A, and the body with its trailers. What it does beside that is for the
 // target to say.
-type witness struct{ quiet }
+type observer struct{ quiet }
 
-func (h *witness) DoGET()     { h.answer(200) }
-func (h *witness) DoHEAD()    { h.answer(200) }
-func (h *witness) DoPOST()    { h.answer(200) }
-func (h *witness) DoPUT()     { h.answer(200) }
-func (h *witness) DoDELETE()  { h.answer(200) }
-func (h *witness) DoOPTIONS() { h.answer(200) }
-func (h *witness) DoTRACE()   { h.answer(200) }
-func (h *witness) DoPATCH()   { h.answer(200) }
-func (h *witness) DoSPAM()    { h.answer(200) }
-func (h *witness) DoCONNECT() {
+func (h *observer) DoGET()     { h.answer(200) }
+func (h *observer) DoHEAD()    { h.answer(200) }
+func (h *observer) DoPOST()    { h.answer(200) }
+func (h *observer) DoPUT()     { h.answer(200) }
+func (h *observer) DoDELETE()  { h.answer(200) }
+func (h *observer) DoOPTIONS() { h.answer(200) }
+func (h *observer) DoTRACE()   { h.answer(200) }
+func (h *observer) DoPATCH()   { h.answer(200) }
+func (h *observer) DoSPAM()    { h.answer(200) }
+func (h *observer) DoCONNECT() {
 	if h.Host() == "tunnel:1" {
 		h.SendResponse(200, "")
 		h.EndHeaders()
@@ -119,11 +119,11 @@ func (h *witness) DoCONNECT() {
 	h.answer(405)
 }
 
-func (h *witness) MethodTable() map[string]func() {
+func (h *observer) MethodTable() map[string]func() {
 	return map[string]func(){"M-SEARCH": h.DoGET, "!#$%&'*+-.^_`|~09azAZ": h.DoGET, "spam": h.DoGET}
 }
 
-func (h *witness) HandleExpect100() bool {
+func (h *observer) HandleExpect100() bool {
 	switch h.Path {
 	case "/refuse":
 		h.SendError(403, "", "")
@@ -135,7 +135,7 @@ func (h *witness) HandleExpect100() bool {
 }
 
 // answer reads as much of the body as the target says, and answers.
-func (h *witness) answer(code int) {
+func (h *observer) answer(code int) {
 	saw := h.saw()
 	switch h.Path {
 	case "/204", "/304", "/205", "/chunks/204", "/chunks/304":
@@ -176,7 +176,7 @@ func (h *witness) answer(code int) {
 
 // answerInChunks sends text in pieces of several sizes, none among them, and a
 // trailer.
-func (h *witness) answerInChunks(text string) {
+func (h *observer) answerInChunks(text string) {
 	w := h.EndHeadersChunked()
 	io.WriteString(w, text[:1])
 	io.WriteString(w, "")
@@ -187,7 +187,7 @@ func (h *witness) answerInChunks(text string) {
 	w.Close()
 }
 
-func (h *witness) saw() string {
+func (h *observer) saw() string {
 	saw := h.Command + " " + brieflyQuoted(h.Path) + " " + cmp.Or(h.Host(), "-")
 	if values := h.Headers.Values("A"); values != nil {
 		saw += fmt.Sprintf(" A=%q", values)
@@ -229,13 +229,13 @@ func brieflyQuoted(s string) string {
 	return s
 }
 
-// A transport is one way to reach a witness.
+// A transport is one way to reach a observer.
 type transport struct {
 	name string
 	dial func() (net.Conn, error)
 }
 
-// transports serves a witness over TCP, over TCP that gives the server a byte at
+// transports serves a observer over TCP, over TCP that gives the server a byte at
 // a time, over a Unix socket and over TLS.
 func transports(t *testing.T) []transport {
 	listen(t).Close() // the first of a process opens descriptors that stay
@@ -259,9 +259,9 @@ func transports(t *testing.T) []transport {
 	return append(all, transport{"TLS", func() (net.Conn, error) { return tls.Dial("tcp", secure.Addr().String(), config) }})
 }
 
-// serveWitness serves a witness until the test ends, and gives the way to it.
+// serveWitness serves a observer until the test ends, and gives the way to it.
 func serveWitness(t *testing.T, l net.Listener) func() (net.Conn, error) {
-	h := new(witness)
+	h := new(observer)
 	h.ProtocolVersion = "HTTP/1.1"
 	return serveOn(t, l, h)
 }
@@ -466,7 +466,7 @@ type answerRead struct {
 }
 
 var (
-	statusLine = regexp.MustCompile(`^HTTP/1\.[01] ([1-5][0-9][0-9]) [^\x00-\x08\n-\x1f\x7f]*$`)
+	statusPattern = regexp.MustCompile(`^HTTP/1\.[01] ([1-5][0-9][0-9]) [^\x00-\x08\n-\x1f\x7f]*$`)
 	fieldLine  = regexp.MustCompile("^([!#$%&'*+.^_`|~0-9A-Za-z-]+): ([^\\x00- \\x7f](?:[^\\x00-\\x08\\n-\\x1f\\x7f]*[^\\x00- \\x7f])?)?$")
 	digitsOnly = regexp.MustCompile(`^[0-9]+$`)
 	chunkSize  = regexp.MustCompile(`^[0-9a-fA-F]{1,15}$`)
@@ -484,7 +484,7 @@ func readAnswer(r *bufio.Reader, want string) (*answerRead, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts := statusLine.FindStringSubmatch(first)
+	parts := statusPattern.FindStringSubmatch(first)
 	if parts == nil {
 		return nil, fmt.Errorf("%q is no status line", first)
 	}

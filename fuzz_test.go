@@ -543,7 +543,7 @@ func FuzzServe(f *testing.F) {
 		"POST /" + host + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\rX0\r\n\r\nGET /smuggled" + host + "\r\n",
 		"GET / HTTP/01.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhelloGET /" + host + "\r\n",
 		"PATCH /" + host + "Expect: 100-CONTINUE\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nGET / HTTP/1.0\r\nExpect: x\r\n\r\n",
-		"\r\n\r\n\r\nGET /" + host + "\r\n", "GET http://y:1/z" + host + "\r\nCONNECT y:1" + host + "\r\n", "GET /" + host + "A : b\r\n\r\n", "GET / HTTP/2.0\r\n\r\n", "HEAD / HTTP/1.1\r\n\r\n",
+		"\r\n\r\n\r\nGET /" + host + "\r\n", "GET http://y:1/z" + host + "\r\nCONNECT y:1" + host + "\r\n", "GET /" + host + "A : b\r\n\r\n", "GET / HTTP/2.0\r\n\r\n", "HEAD / HTTP/1.1\r\n\r\n", "HEAD *" + host + "\r\n", "HEAD h:1\r\n", "CONNECT /" + host + "\r\n",
 	} {
 		f.Add(input, []byte{}, uint16(0))
 		f.Add(input, []byte{1, 1, 1, 1, 20, 1, 1, 1, 9, 1, 1, 7, 7, 7, 7, 1, 1, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1}, uint16(200))

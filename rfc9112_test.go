@@ -911,7 +911,7 @@ func TestPipelining(t *testing.T) {
 func TestHTTP10Server(t *testing.T) {
 	listen(t).Close() // the first of a process opens descriptors that stay
 	checkLeaks(t)
-	dial := serveOn(t, listen(t), new(witness))
+	dial := serveOn(t, listen(t), new(observer))
 	for _, tc := range []framingCase{
 		{"RFC 9112 §9.3 HTTP/1.0", "GET /a HTTP/1.0\r\n\r\n", "200 GET /a -", ends},
 		{"RFC 9112 §9.3 HTTP/1.1", withLine("GET /a HTTP/1.1"), "200 GET /a x", ends},

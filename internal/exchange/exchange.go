@@ -313,7 +313,8 @@ func (e *GoneError) Error() string {
 func (e *GoneError) Unwrap() error { return e.Err }
 
 // Close ends the connection. It reports whether that takes time, because the
-// client has sent what nobody read, or may be about to: then Linger has to do it.
+// client has sent what nobody read, or may be about to, as an old one that puts
+// an empty line behind its content (RFC 9112 §2.2): then Linger has to do it.
 func (x *Exchange) Close() (closed bool) {
 	x.endContext()
 	if x.taken.Load() {
@@ -322,7 +323,7 @@ func (x *Exchange) Close() (closed bool) {
 	}
 	x.wire.Reclaim()
 	err := x.wire.Flush()
-	if err == nil && (x.persists || x.unread()) {
+	if err == nil && (x.persists || x.body.length != 0 || x.unread()) {
 		return false
 	}
 	x.wire.Close()
