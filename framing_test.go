@@ -96,7 +96,7 @@ func withChunksTo(target, body string) string {
 	return "POST " + target + " HTTP/1.1\r\n" + hostX + "Transfer-Encoding: chunked\r\n\r\n" + body
 }
 
-// A observer answers with what it was given: method, target, host, the values
+// An observer answers with what it was given: method, target, host, the values
 // of A, and the body with its trailers. What it does beside that is for the
 // target to say.
 type observer struct{ quiet }
@@ -229,13 +229,13 @@ func brieflyQuoted(s string) string {
 	return s
 }
 
-// A transport is one way to reach a observer.
+// A transport is one way to reach an observer.
 type transport struct {
 	name string
 	dial func() (net.Conn, error)
 }
 
-// transports serves a observer over TCP, over TCP that gives the server a byte at
+// transports serves an observer over TCP, over TCP that gives the server a byte at
 // a time, over a Unix socket and over TLS.
 func transports(t *testing.T) []transport {
 	listen(t).Close() // the first of a process opens descriptors that stay
@@ -244,13 +244,13 @@ func transports(t *testing.T) []transport {
 	slow := listen(t)
 	secure := listen(t)
 	all := []transport{
-		{"TCP", serveWitness(t, listen(t))},
-		{"TCP, a byte at a time", serveWitness(t, dribbling{slow})},
+		{"TCP", serveObserver(t, listen(t))},
+		{"TCP, a byte at a time", serveObserver(t, dribbling{slow})},
 	}
 	if l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s")); err == nil { // the path may be too long for one
-		all = append(all, transport{"Unix", serveWitness(t, l)})
+		all = append(all, transport{"Unix", serveObserver(t, l)})
 	}
-	serveWitness(t, tls.NewListener(secure, &tls.Config{Certificates: []tls.Certificate{certificate}}))
+	serveObserver(t, tls.NewListener(secure, &tls.Config{Certificates: []tls.Certificate{certificate}}))
 	config := &tls.Config{
 		InsecureSkipVerify: true,
 		ClientSessionCache: tls.NewLRUClientSessionCache(1),
@@ -259,8 +259,8 @@ func transports(t *testing.T) []transport {
 	return append(all, transport{"TLS", func() (net.Conn, error) { return tls.Dial("tcp", secure.Addr().String(), config) }})
 }
 
-// serveWitness serves a observer until the test ends, and gives the way to it.
-func serveWitness(t *testing.T, l net.Listener) func() (net.Conn, error) {
+// serveObserver serves an observer until the test ends, and gives the way to it.
+func serveObserver(t *testing.T, l net.Listener) func() (net.Conn, error) {
 	h := new(observer)
 	h.ProtocolVersion = "HTTP/1.1"
 	return serveOn(t, l, h)
