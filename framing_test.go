@@ -467,9 +467,9 @@ type answerRead struct {
 
 var (
 	statusPattern = regexp.MustCompile(`^HTTP/1\.[01] ([1-5][0-9][0-9]) [^\x00-\x08\n-\x1f\x7f]*$`)
-	fieldLine  = regexp.MustCompile("^([!#$%&'*+.^_`|~0-9A-Za-z-]+): ([^\\x00- \\x7f](?:[^\\x00-\\x08\\n-\\x1f\\x7f]*[^\\x00- \\x7f])?)?$")
-	digitsOnly = regexp.MustCompile(`^[0-9]+$`)
-	chunkSize  = regexp.MustCompile(`^[0-9a-fA-F]{1,15}$`)
+	fieldLine     = regexp.MustCompile("^([!#$%&'*+.^_`|~0-9A-Za-z-]+): ([^\\x00- \\x7f](?:[^\\x00-\\x08\\n-\\x1f\\x7f]*[^\\x00- \\x7f])?)?$")
+	digitsOnly    = regexp.MustCompile(`^[0-9]+$`)
+	chunkSize     = regexp.MustCompile(`^[0-9a-fA-F]{1,15}$`)
 )
 
 // matches compares an answer with an expectation.

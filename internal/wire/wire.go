@@ -51,6 +51,7 @@ type Conn struct {
 	ownRead   atomic.Bool // somebody set a read deadline on the connection: leave it
 	idle      atomic.Bool // between requests
 	woken     atomic.Bool
+	waking    sync.Mutex   // held by Wake
 	directs   atomic.Int32 // reads of the connection, but for the watch's
 	watch     atomic.Pointer[watch]
 	broken    atomic.Pointer[error] // the first error of a read or write that ended the connection
@@ -102,13 +103,26 @@ func (c *Conn) Advance(n int) {
 func (c *Conn) ReadBy(t time.Time) { c.readBy = t }
 
 // SetIdle says whether the connection is between requests, where Wake ends its
-// wait.
-func (c *Conn) SetIdle(idle bool) { c.idle.Store(idle) }
+// wait. Once it is not, Wake sets no deadline any more.
+func (c *Conn) SetIdle(idle bool) {
+	c.idle.Store(idle)
+	if !idle && c.woken.Load() {
+		c.awaitWake()
+	}
+}
+
+// awaitWake waits for a Wake that is at it.
+func (c *Conn) awaitWake() {
+	c.waking.Lock()
+	defer c.waking.Unlock()
+}
 
 // Wake ends the wait of a connection that is idle, or comes to be, with
 // ErrWoken. It may be called by any goroutine, at any time.
 func (c *Conn) Wake() {
 	c.woken.Store(true)
+	c.waking.Lock()
+	defer c.waking.Unlock()
 	if !c.idle.Load() {
 		return
 	}

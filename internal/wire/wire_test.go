@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -126,6 +127,40 @@ func TestSweeperDoesNotWait(t *testing.T) {
 			t.Errorf("the sweeper is awake with nothing to do, for %d connections", len(sweeper.list))
 		}
 	})
+}
+
+// slowToSet takes its time to set a read deadline.
+type slowToSet struct {
+	net.Conn
+	entered, leave chan struct{}
+	set            atomic.Bool
+}
+
+func (c *slowToSet) SetReadDeadline(time.Time) error {
+	c.entered <- struct{}{}
+	<-c.leave
+	c.set.Store(true)
+	return nil
+}
+
+// TestWakeIsOver: when a connection is no longer idle, a Wake that found it so
+// has set its deadline, and does not come in the way of another.
+func TestWakeIsOver(t *testing.T) {
+	_, server := net.Pipe()
+	nc := &slowToSet{Conn: server, entered: make(chan struct{}), leave: make(chan struct{})}
+	c := New(nc, new(Sweeper))
+	c.SetIdle(true)
+	go c.Wake()
+	<-nc.entered
+	go func() {
+		for range 1000 {
+			runtime.Gosched()
+		}
+		close(nc.leave)
+	}()
+	if c.SetIdle(false); !nc.set.Load() {
+		t.Error("its deadline is still to come")
+	}
 }
 
 // TestDeadlinesAreRare: a busy connection sets each deadline once.
