@@ -297,13 +297,13 @@ func (h *BaseHandler) ParseRequest() bool {
 	h.CloseConnection = true
 	h.RequestLine = strings.TrimRight(h.RawRequestLine, "\r\n")
 	line, fault := http1.ParseRequestLine(h.RawRequestLine)
+	c.Begin(&line)
 	if fault != nil {
 		return h.refuse(fault)
 	}
 	if line.Method == "" {
 		return false
 	}
-	c.Begin(&line)
 	h.RequestVersion = line.Version
 	if line.Version == "" {
 		h.RequestVersion = cmp.Or(h.DefaultRequestVersion, http09)
@@ -437,6 +437,33 @@ func (h *BaseHandler) Trailers() Headers {
 	fields, section := h.c.Trailers()
 	return Headers{fields, section}
 }
+
+// Context gives the context of the request: it begins with its first call, and
+// ends with the request. It ends earlier, and context.Cause tells why,
+//
+//   - when the client resets the connection, or a write to it fails;
+//   - when the time for a read or a write is up (os.ErrDeadlineExceeded), or a
+//     deadline that the method set has come, even if nothing waits for it;
+//   - when the server closes (ErrServerClosed), but not while Shutdown waits;
+//   - when the context that Server.BaseContext gave does.
+//
+// A client that only ends its output, as many do that have sent their request
+// and wait, does not end it. That looks the same as one that closes in peace: it
+// is noticed with the next write, or the one after it.
+//
+// Watching for the client takes a goroutine, until the request ends, which reads
+// ahead up to 32 KiB, for RFile, Connection and the next request. Behind more than
+// that, which the method leaves unread, a reset is noticed with a write.
+func (h *BaseHandler) Context() context.Context { return h.c.Exchange.Context(h.c.baseContext) }
+
+// SetReadDeadline sets when reads from RFile fail with os.ErrDeadlineExceeded,
+// in place of the server's limits, for this request. The zero time is never.
+func (h *BaseHandler) SetReadDeadline(t time.Time) error { return h.c.SetReadDeadline(t) }
+
+// SetWriteDeadline sets when writes to WFile fail with os.ErrDeadlineExceeded, in
+// place of the server's limits, for this request: the connection is of no use
+// after that. The zero time is never.
+func (h *BaseHandler) SetWriteDeadline(t time.Time) error { return h.c.SetWriteDeadline(t) }
 
 // endRequest settles what the answer leaves behind: it decides whether the
 // connection can carry another request, and logs what went wrong.

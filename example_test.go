@@ -2,6 +2,7 @@ package httpserver_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -498,6 +499,72 @@ func ExampleServer_Shutdown() {
 	fmt.Println(<-served)
 	// Output:
 	// <nil>
+	// httpserver: server closed
+}
+
+// Search looks for something for a long time, and stops when nobody wants it any
+// more: when the client has reset the connection, or the server closes.
+type Search struct{ httpserver.BaseHandler }
+
+func (h *Search) DoGET() {
+	ctx := h.Context()
+	found, err := find(ctx, h.Path)
+	if err != nil {
+		fmt.Println("search:", context.Cause(ctx))
+		return
+	}
+	h.SendResponse(200, "")
+	h.SendHeader("Content-Length", strconv.Itoa(len(found)))
+	h.EndHeaders()
+	io.WriteString(h.WFile, found)
+}
+
+// searching is for the example to know that a search has begun.
+var searching = make(chan string)
+
+// find is any function that takes a context, as those of database/sql do.
+func find(ctx context.Context, what string) (string, error) {
+	select {
+	case searching <- what:
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	select {
+	case <-time.After(time.Hour):
+		return "42", nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// Context is for functions that take one: it ends when the request is of no more
+// use. BaseContext puts a context of the program above it.
+func ExampleBaseHandler_Context() {
+	srv, err := httpserver.NewThreadingServer("127.0.0.1:0", &Search{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	srv.Logger = slog.New(slog.DiscardHandler)
+	ctx, stop := context.WithCancelCause(context.Background())
+	srv.BaseContext = func(net.Conn) context.Context { return ctx }
+	served := make(chan error)
+	go func() { served <- srv.ServeForever() }()
+
+	conn, err := net.Dial("tcp", srv.ServerAddress().String())
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	io.WriteString(conn, "GET /answer HTTP/1.0\r\n\r\n")
+	fmt.Println("searching for", <-searching)
+	stop(errors.New("the answer is known"))
+	io.ReadAll(conn)
+
+	srv.Close()
+	fmt.Println(<-served)
+	// Output:
+	// searching for /answer
+	// search: the answer is known
 	// httpserver: server closed
 }
 

@@ -78,12 +78,24 @@ func (h *witness) send(content string) {
 }
 
 // DoGET leaves the body alone.
-func (h *witness) DoGET()     { h.send(h.read(func(io.Writer) error { return nil })) }
-func (h *witness) DoHEAD()    { h.DoGET() }
+func (h *witness) DoGET() { h.send(h.read(func(io.Writer) error { return nil })) }
+
+// DoHEAD is DoGET with a watch that reads ahead, which is to make no difference.
+func (h *witness) DoHEAD() {
+	h.Context()
+	h.DoGET()
+}
+
 func (h *witness) DoOPTIONS() { h.DoGET() }
 
-// DoPOST reads all of the body.
-func (h *witness) DoPOST() { h.send(h.read(h.readAll)) }
+// DoPOST reads all of the body, which has been read ahead where the target says
+// so.
+func (h *witness) DoPOST() {
+	if strings.HasPrefix(h.Path, "/ahead") {
+		h.Context()
+	}
+	h.send(h.read(h.readAll))
+}
 
 // DoPUT reads half of the body, or two bytes where the length is not known.
 func (h *witness) DoPUT() {
@@ -513,6 +525,7 @@ func FuzzServe(f *testing.F) {
 		"GET /" + host + "Content-Length: 26\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\nGET /c HTTP/1.0\r\n\r\n",
 		"HEAD /" + host + "\r\n\r\nGET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /d\r\n",
 		"POST /" + host + "Expect: 100-continue\r\nContent-Length: 2\r\n\r\nhi\n\nBOGUS\r\n",
+		"POST /ahead" + host + "Content-Length: 5\r\n\r\nhelloHEAD /b" + host + "\r\nPOST /ahead" + host + "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\nGET /" + host + "\r\n",
 		"GET / HTTP/1.1\nHost: x\n\nSPAM / HTTP/1.1\nHost: x\n\n",
 		"POST /" + host + "Transfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nA: b\r\n\r\nGET /" + host + "\r\n",
 		"PUT //a//b" + host + "Content-Length: 5\r\n\r\nhelloPUT /" + host + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\nx\r\n0\r\n\r\nGET /" + host + "\r\n",
@@ -530,7 +543,7 @@ func FuzzServe(f *testing.F) {
 		"POST /" + host + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\rX0\r\n\r\nGET /smuggled" + host + "\r\n",
 		"GET / HTTP/01.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhelloGET /" + host + "\r\n",
 		"PATCH /" + host + "Expect: 100-CONTINUE\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nGET / HTTP/1.0\r\nExpect: x\r\n\r\n",
-		"\r\n\r\n\r\nGET /" + host + "\r\n", "GET http://y:1/z" + host + "\r\nCONNECT y:1" + host + "\r\n", "GET /" + host + "A : b\r\n\r\n", "GET / HTTP/2.0\r\n\r\n", "HEAD / HTTP/1.1\r\n\r\n",
+		"\r\n\r\n\r\nGET /" + host + "\r\n", "GET http://y:1/z" + host + "\r\nCONNECT y:1" + host + "\r\n", "GET /" + host + "A : b\r\n\r\n", "GET / HTTP/2.0\r\n\r\n", "HEAD / HTTP/1.1\r\n\r\n", "HEAD *" + host + "\r\n", "HEAD h:1\r\n", "CONNECT /" + host + "\r\n",
 	} {
 		f.Add(input, []byte{}, uint16(0))
 		f.Add(input, []byte{1, 1, 1, 1, 20, 1, 1, 1, 9, 1, 1, 7, 7, 7, 7, 1, 1, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1}, uint16(200))

@@ -87,16 +87,22 @@ type Server struct {
 	// head. If zero, 30 seconds; if negative, there is no bound. A head that
 	// comes too late is answered 408.
 	HeadTimeout time.Duration
-	// ProgressTimeout bounds the time spent waiting for MinProgress bytes of a
-	// body to come, or of an answer to be taken. A body that is too slow is
-	// answered 408. That an answer is taken too slowly may be noticed late,
-	// after up to four times as long, since the system's buffers take some for
-	// it. If zero, 30 seconds; if negative, there is no bound.
+	// ProgressTimeout bounds the waits for the bytes of a body, and for the
+	// client to take those of an answer: in each such time of waiting MinProgress
+	// of them have to move, or all that are left. Time in which nobody waits, as
+	// between the events of a stream, does not count. A client that takes nothing
+	// is noticed in an eighth more time, and one that stops, or takes too little,
+	// after two and a quarter times as long at the most; what the system's
+	// buffers take for it counts as taken. A body that is too slow is answered
+	// 408. If zero, 30 seconds; if negative,
+	// there is no bound.
 	ProgressTimeout time.Duration
-	// MinProgress is how many bytes have to move in each ProgressTimeout that is
-	// spent waiting, or all that is left if that is less: a client that sends a
-	// byte now and then does not hold on. If zero, 4096; if negative, any
-	// progress will do.
+	// MinProgress is how many bytes have to move in ProgressTimeout, or all that
+	// are left, so that a byte now and then does not hold on. If zero, 4096; if
+	// negative, any progress will do. A handler's Timeout asks for the same rate.
+	// A write to a connection that cannot take up one that was cut short, as TLS,
+	// is made in pieces of up to 32 KiB, each of which has to be taken in that
+	// time.
 	MinProgress int
 	// MaxLineBytes bounds the request line, and each field line, in bytes with
 	// the line end. A longer one is answered 414 or 431. If zero, 65,536; if
@@ -119,7 +125,8 @@ type Server struct {
 	// 10,000; if negative, there is no bound. When there are as many, the next
 	// one waits, and others after it in the system's backlog, until one ends. To
 	// make room, connections that wait for a request are ended, of a random
-	// sample those that have done so for longest; a request that comes at that
+	// sample those that have done so for longest, but for a quarter of a second
+	// at least; a request that comes at that
 	// moment is still answered, with "Connection: close". The same is done when
 	// the system has no descriptor or memory left for another connection.
 	MaxConnections int
@@ -129,6 +136,10 @@ type Server struct {
 	// there is no bound. Loopback has none, nor has what is no TCP address. Behind
 	// a proxy on another machine all clients have its address.
 	MaxConnectionsPerAddress int
+	// BaseContext gives the context above those of the requests of a connection.
+	// It is called for a connection at most once, when the first of its requests
+	// asks for Context. If nil, context.Background().
+	BaseContext func(conn net.Conn) context.Context
 	// Timeout bounds the wait of HandleRequest. If zero, there is no bound.
 	Timeout time.Duration
 
@@ -384,6 +395,28 @@ func (s *Server) serve(l net.Listener, process func(*connection)) error {
 	return fmt.Errorf("httpserver: %w", err)
 }
 
+// acceptFailed logs an error of the accept loop that may pass, and lets
+// connections end where that may help.
+func (s *Server) acceptFailed(err error) {
+	s.report().Notice(&s.notices.failed, time.Minute, slog.LevelError, "accept: %v; trying again", err)
+	if accept.IsExhausted(err) {
+		s.open.MakeRoom()
+	}
+}
+
+// serviceActions calls ServiceActions, which may panic.
+func (s *Server) serviceActions() {
+	if s.ServiceActions == nil {
+		return
+	}
+	defer func() {
+		if problem := recover(); problem != nil {
+			s.report().Panic("", problem, debug.Stack())
+		}
+	}()
+	s.ServiceActions()
+}
+
 // pollInterval is how often ServiceActions is called, as CPython's
 // poll_interval.
 const pollInterval = 500 * time.Millisecond
@@ -415,6 +448,73 @@ func (s *Server) handleRequest(process func(*connection)) error {
 		left = max(1, s.Timeout-time.Since(began))
 	}
 	return s.accepted(conn, s.admission(left, func() bool { return false }), process)
+}
+
+// An admission is what a new connection has to pass. While it waits for room,
+// tick is called every interval, and reports whether to go on waiting.
+type admission struct {
+	connections int // as MaxConnections; negative: no bound
+	perAddress  int // as MaxConnectionsPerAddress; negative: no bound
+	interval    time.Duration
+	tick        func() bool
+}
+
+// admission is by the server's settings.
+func (s *Server) admission(interval time.Duration, tick func() bool) admission {
+	return admission{cmp.Or(s.MaxConnections, 10_000), cmp.Or(s.MaxConnectionsPerAddress, 1000), interval, tick}
+}
+
+// accepted has a new connection processed, or turned away. It gives an error
+// where there was no room for it for as long as it could wait.
+func (s *Server) accepted(conn net.Conn, in admission, process func(*connection)) error {
+	origin, ok := s.addresses.Enter(conn.RemoteAddr(), in.perAddress)
+	if !ok {
+		conn.Close()
+		s.report().Notice(&s.notices.refused, time.Second, slog.LevelWarn,
+			"%d connections from %v are open, as many as MaxConnectionsPerAddress allows: another was refused", in.perAddress, origin)
+		return nil
+	}
+	entered := false
+	defer func() {
+		problem := recover()
+		if problem != nil {
+			s.handleError(conn, problem)
+		}
+		if problem != nil || !entered {
+			conn.Close()
+		}
+		if !entered {
+			s.addresses.Leave(origin)
+		}
+	}()
+	if s.VerifyRequest != nil && !s.VerifyRequest(conn) {
+		return nil
+	}
+	handler := s.newHandler()
+	c := s.connect(conn, classOf(handler), handler)
+	c.origin = origin
+	if entered = s.enter(c, in); entered {
+		process(c)
+		return nil
+	}
+	if s.open.Ending() {
+		return ErrServerClosed
+	}
+	return fmt.Errorf("httpserver: MaxConnections are open: %w", os.ErrDeadlineExceeded)
+}
+
+// enter adds a connection to what is open, and waits where that is as many as
+// may be.
+func (s *Server) enter(c *connection, in admission) bool {
+	if s.open.Add(c, in.connections) {
+		return true
+	}
+	if s.open.Ending() {
+		return false
+	}
+	s.report().Notice(&s.notices.full, time.Minute, slog.LevelWarn,
+		"%d connections are open, as many as MaxConnections allows: others wait", in.connections)
+	return s.open.Enter(c, in.connections, in.interval, in.tick)
 }
 
 func (s *Server) newHandler() RequestHandler {
@@ -530,7 +630,10 @@ func (s *Server) limits(timeout time.Duration) exchange.Limits {
 		Bounds:   http1.Bounds{Line: orNoBound(s.MaxLineBytes), Fields: orNoBound(s.MaxFieldLines), Head: orNoBound(s.MaxHeadBytes)},
 	}
 	if timeout > 0 {
-		limits.Idle, limits.Head, limits.Progress, limits.Least = timeout, timeout, timeout, 0
+		if limits.Progress > 0 {
+			limits.Least = int64(float64(limits.Least) * float64(timeout) / float64(limits.Progress))
+		}
+		limits.Idle, limits.Head, limits.Progress = timeout, timeout, timeout
 	}
 	return limits
 }
@@ -568,7 +671,9 @@ type connection struct {
 	answering bool          // there is a request that an answer is owed to
 
 	log     logMemory
-	version [3]string // VersionString and the two parts it was made of
+	version [3]string       // VersionString and the two parts it was made of
+	base    context.Context // above those of the requests; nil until one asks
+	cut     atomic.Bool     // the server has closed
 }
 
 // connect binds a handler to a connection.
@@ -593,6 +698,22 @@ func (c *connection) setUp(h *BaseHandler) {
 	if c.server.open.Ending() {
 		x.Wake() // Wake may have come before there was an exchange
 	}
+	if c.cut.Load() {
+		x.Cut(ErrServerClosed) // and so may Cut
+	}
+}
+
+// baseContext gives the context above those of the requests.
+func (c *connection) baseContext() context.Context {
+	if c.base == nil {
+		c.base = context.Background()
+		if s := c.server; s.BaseContext != nil {
+			if c.base = s.BaseContext(c.nc); c.base == nil {
+				panic("httpserver: BaseContext gave no context")
+			}
+		}
+	}
+	return c.base
 }
 
 // A requestBody is the exchange's, with errors that a handler knows.
@@ -627,6 +748,10 @@ func (c *connection) isLast() bool { return c.server.open.Ending() || c.IsWoken(
 // Cut closes the connection under its handler. What it is wrapped in, as TLS,
 // might want to say good-bye first.
 func (c *connection) Cut() {
+	c.cut.Store(true)
+	if x := c.shared.Load(); x != nil {
+		x.Cut(ErrServerClosed)
+	}
 	nc := c.nc
 	if outer, ok := nc.(interface{ NetConn() net.Conn }); ok {
 		nc = outer.NetConn()

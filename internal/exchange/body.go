@@ -106,6 +106,7 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 	b.stalled = x.wire.OwnRead() && errors.Is(err, os.ErrDeadlineExceeded)
 	if err != nil && !b.stalled {
 		b.err = err
+		x.checkLate(err)
 	}
 	return n, err
 }

@@ -37,7 +37,7 @@ func (c *conn) CloseWrite() error {
 }
 
 // NetConn gives the connection below, as tls.Conn does. Its input lacks what
-// was read ahead.
+// was read ahead, which is all of it where there is a Context.
 func (c *conn) NetConn() net.Conn { return c.wire.NetConn() }
 
 func (c *conn) LocalAddr() net.Addr  { return c.wire.NetConn().LocalAddr() }

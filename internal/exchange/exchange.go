@@ -71,13 +71,14 @@ type Exchange struct {
 	taken     atomic.Bool // the handler used the connection itself, perhaps on two goroutines
 	suspect   bool        // what follows on the connection cannot be trusted to be a request
 	scratch   []byte      // for WriteString
+	span      span        // the request's context
 }
 
 // New gives an Exchange over nc. The sweeper looks after what it holds back.
 func New(nc net.Conn, sweeper *wire.Sweeper, limits Limits) *Exchange {
 	x := &Exchange{wire: wire.New(nc, sweeper), limits: limits}
 	x.scanner.Bounds = limits.Bounds
-	x.wire.StallLimit(limits.Progress)
+	x.wire.StallLimit(limits.Progress, limits.Least)
 	return x
 }
 
@@ -100,6 +101,7 @@ func (x *Exchange) IdleSince() (since time.Time, idle bool) {
 
 // Next makes ready for a request.
 func (x *Exchange) Next() {
+	x.endContext()
 	x.Answer.Reset()
 	x.scanner = http1.Scanner{Bounds: x.limits.Bounds}
 	x.section = ""
@@ -248,6 +250,7 @@ func (x *Exchange) Doomed() bool {
 // anyway. The error is what went wrong with the answer, for the log.
 func (x *Exchange) Settle(closing bool) (goOn bool, problem error) {
 	a := &x.Answer
+	x.endContext()
 	if !x.taken.Load() {
 		x.wire.Reclaim()
 	}
@@ -275,14 +278,14 @@ func (x *Exchange) Settle(closing bool) (goOn bool, problem error) {
 	case x.headless:
 		problem = errors.New("content without a head: SendResponse is missing")
 	case a.Begun() && !a.Ended():
-		problem = errors.New("the head of the answer was not ended: EndHeaders is missing")
+		problem = x.unfinished(errors.New("the head of the answer was not ended: EndHeaders is missing"))
 	case x.line.AtLeast(1, 0) && !a.Begun() && !x.unframed && !x.taken.Load():
-		problem = errors.New("no answer was sent")
+		problem = x.unfinished(errors.New("no answer was sent"))
 	default:
-		problem = a.Short()
+		problem = x.unfinished(a.Short())
 	}
 	answered := a.Ended() && !a.Sunk() && a.Framed()
-	if problem != nil || closing || x.Doomed() || !answered {
+	if problem != nil || closing || x.wire.Broken() != nil || x.Doomed() || !answered {
 		return false, problem
 	}
 	return x.drain(), nil
@@ -310,15 +313,17 @@ func (e *GoneError) Error() string {
 func (e *GoneError) Unwrap() error { return e.Err }
 
 // Close ends the connection. It reports whether that takes time, because the
-// client has sent what nobody read, or may be about to: then Linger has to do it.
+// client has sent what nobody read, or may be about to, as an old one that puts
+// an empty line behind its content (RFC 9112 §2.2): then Linger has to do it.
 func (x *Exchange) Close() (closed bool) {
+	x.endContext()
 	if x.taken.Load() {
 		x.wire.CloseNow() // others may be using it: their waits end here
 		return true
 	}
 	x.wire.Reclaim()
 	err := x.wire.Flush()
-	if err == nil && (x.persists || x.unread()) {
+	if err == nil && (x.persists || x.body.length != 0 || x.unread()) {
 		return false
 	}
 	x.wire.Close()

@@ -30,7 +30,8 @@ func (l *RequestLine) AtLeast(major, minor int) bool {
 // of it), and a control character is a fault.
 //
 // A line of no words gives a zero RequestLine and no error: there is no
-// request, and nobody to answer.
+// request, and nobody to answer. One whose target alone is at fault is given
+// with the error: what the method is, an answer has to know.
 func ParseRequestLine(line string) (RequestLine, *Error) {
 	line = cutLineEnd(line)
 	method, rest := cutWord(line)
@@ -54,10 +55,7 @@ func ParseRequestLine(line string) (RequestLine, *Error) {
 	if more || hasControl(line) {
 		return RequestLine{}, badSyntax(line)
 	}
-	if err := checkTarget(method, target); err != nil {
-		return RequestLine{}, err
-	}
-	return l, nil
+	return l, checkTarget(method, target)
 }
 
 // parseSimple parses the two words of HTTP/0.9, which knows GET alone.
@@ -69,10 +67,7 @@ func parseSimple(line, method, target string) (RequestLine, *Error) {
 		return RequestLine{}, &Error{Status: 400, Rule: "RFC 1945 §4.1",
 			Message: "Bad HTTP/0.9 request type (" + pyrepr.Quote(method) + ")"}
 	}
-	if err := checkTarget(method, target); err != nil {
-		return RequestLine{}, err
-	}
-	return RequestLine{Method: method, Target: target, Major: 0, Minor: 9}, nil
+	return RequestLine{Method: method, Target: target, Major: 0, Minor: 9}, checkTarget(method, target)
 }
 
 // parseVersion parses what CPython takes for a version: digits on both sides

@@ -11,6 +11,10 @@ const (
 	maxLooked = 1024 // members that it looks at to find these
 )
 
+// settled is how long a member has been idle that is idle for MakeRoom. A client
+// that asks one thing after the other is not.
+const settled = 250 * time.Millisecond
+
 // How long Enter waits until it looks for idle members again. The first is time
 // for one that was woken to end.
 const (
@@ -62,8 +66,8 @@ func (s *Set) Enter(m Member, limit int, interval time.Duration, tick func() boo
 // Left is closed when a member ends.
 func (s *Set) Left() <-chan struct{} { return s.wait(&s.left) }
 
-// MakeRoom wakes idle members: one, or some where there are many. It chooses
-// them from a random sample, those that have been idle for longest, so that it
+// MakeRoom wakes idle members, that is those which have been idle for a quarter
+// of a second: one, or some where there are many. It chooses them from a random sample, those that have been idle for longest, so that it
 // takes about the same time however many there are.
 func (s *Set) MakeRoom() {
 	for _, m := range s.idlest() {
@@ -78,11 +82,12 @@ func (s *Set) idlest() []Member {
 		since time.Time
 	}
 	var sample []sleeper
+	now := time.Now()
 	s.mu.Lock()
 	count := max(1, min(len(s.members)/256, maxWoken))
 	looked := 0
 	for m := range s.members { // a map begins where it likes, and its order is no one's choice
-		if since, idle := m.IdleSince(); idle {
+		if since, idle := m.IdleSince(); idle && now.Sub(since) >= settled {
 			sample = append(sample, sleeper{m, since})
 		}
 		if looked++; looked == maxLooked || len(sample) == count*perWoken {

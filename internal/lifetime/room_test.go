@@ -9,6 +9,9 @@ import (
 // epoch is when the clock of these tests begins.
 var epoch = time.Unix(1_000_000, 0)
 
+// bubble is when that of a synctest bubble does.
+var bubble = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // TestMakeRoom: the longest idle are woken, and nobody who is not idle.
 func TestMakeRoom(t *testing.T) {
 	for _, tc := range []struct {
@@ -111,6 +114,10 @@ func TestEnter(t *testing.T) {
 			time.Sleep(15 * time.Millisecond)
 			s.Remove(members[0])
 		}, true, 15 * time.Millisecond, 0, 2},
+		{"one is not idle for long", []*member{{idle: bubble}, {}}, 2, func(s *Set, members []*member) {
+			time.Sleep(310 * time.Millisecond)
+			s.Remove(members[0])
+		}, true, 310 * time.Millisecond, 0, 1},
 		{"the end begins", []*member{{}, {}}, 2, func(s *Set, _ []*member) {
 			time.Sleep(time.Second / 4)
 			s.End()

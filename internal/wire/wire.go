@@ -2,8 +2,9 @@
 // and waits to be read, and output that is held back a moment so that it can
 // leave with what follows. It knows nothing of HTTP.
 //
-// One goroutine reads and writes a [Conn]; others may call Wake and Close, and
-// a [Sweeper] writes what was held for too long.
+// One goroutine reads and writes a [Conn]; others may set its deadlines and call
+// Wake, Cut and Close. A [Sweeper] writes what was held for too long, and a watch
+// reads ahead where somebody wants to know when the connection ends.
 package wire
 
 import (
@@ -12,6 +13,7 @@ import (
 	"math"
 	"net"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -25,6 +27,9 @@ const (
 	maxHeld   = 32 * 1024 // held output beyond this is written
 	copyBelow = 64 * 1024 // up to here a file is read and leaves with its head; beyond, sendfile is cheaper
 
+	// lookTime is for a last look at whether a slow client has taken some.
+	lookTime = 50 * time.Millisecond
+
 	// wakeGrace lets a request that is already in the socket be read although
 	// the server is shutting down.
 	wakeGrace = 5 * time.Millisecond
@@ -36,6 +41,7 @@ var ErrWoken = errors.New("wire: idle connection woken")
 // A Conn reads and writes one connection. Make one with [New].
 type Conn struct {
 	nc      net.Conn
+	system  bool // nc is the system's own
 	sweeper *Sweeper
 
 	in        []byte // in[r:w] has come and was not read
@@ -45,6 +51,13 @@ type Conn struct {
 	ownRead   atomic.Bool // somebody set a read deadline on the connection: leave it
 	idle      atomic.Bool // between requests
 	woken     atomic.Bool
+	waking    sync.Mutex   // held by Wake
+	directs   atomic.Int32 // reads of the connection, but for the watch's
+	watch     atomic.Pointer[watch]
+	broken    atomic.Pointer[error] // the first error of a read or write that ended the connection
+
+	owns                  sync.Mutex // guards what follows, and that the watch has the same
+	ownReadBy, ownWriteBy time.Time  // what somebody set
 
 	held     atomic.Uint64 // which output is held: a number of its own, or 0
 	listed   atomic.Bool   // the sweeper has it
@@ -56,12 +69,15 @@ type Conn struct {
 	holds      uint64     // how many there have been
 	werr       error      // the first error of a write
 	stall      time.Duration
+	least      int64
 	writeArmed time.Time
+	window     window
 }
 
 // New gives a Conn over nc whose held output sweeper looks after.
 func New(nc net.Conn, sweeper *Sweeper) *Conn {
-	return &Conn{nc: nc, sweeper: sweeper}
+	_, system := nc.(syscall.Conn)
+	return &Conn{nc: nc, system: system, sweeper: sweeper}
 }
 
 // NetConn gives the connection below.
@@ -87,14 +103,30 @@ func (c *Conn) Advance(n int) {
 func (c *Conn) ReadBy(t time.Time) { c.readBy = t }
 
 // SetIdle says whether the connection is between requests, where Wake ends its
-// wait.
-func (c *Conn) SetIdle(idle bool) { c.idle.Store(idle) }
+// wait. Once it is not, Wake sets no deadline any more.
+func (c *Conn) SetIdle(idle bool) {
+	c.idle.Store(idle)
+	if !idle && c.woken.Load() {
+		c.awaitWake()
+	}
+}
+
+// awaitWake waits for a Wake that is at it.
+func (c *Conn) awaitWake() {
+	c.waking.Lock()
+	defer c.waking.Unlock()
+}
 
 // Wake ends the wait of a connection that is idle, or comes to be, with
 // ErrWoken. It may be called by any goroutine, at any time.
 func (c *Conn) Wake() {
 	c.woken.Store(true)
-	if c.idle.Load() {
+	c.waking.Lock()
+	defer c.waking.Unlock()
+	if !c.idle.Load() {
+		return
+	}
+	if w := c.watch.Load(); w == nil || !w.reads() {
 		c.nc.SetReadDeadline(time.Now().Add(wakeGrace))
 	}
 }
@@ -153,11 +185,69 @@ func (c *Conn) tryFlush() error {
 	return c.flush()
 }
 
-// read reads from the connection, up to readBy. A deadline that was set for an
+// read reads from the connection or, where that is read ahead, from there, up to
+// readBy.
+func (c *Conn) read(p []byte) (int, error) {
+	for {
+		if w := c.watch.Load(); w != nil {
+			if n, err, ok := w.take(p, c.readBy); ok {
+				return n, err
+			}
+		}
+		if n, err, ok := c.readDirect(p); ok {
+			return n, err
+		}
+	}
+}
+
+// readDirect reads from the connection. It reports false where there is a watch.
+func (c *Conn) readDirect(p []byte) (n int, err error, ok bool) {
+	c.directs.Add(1)
+	defer c.leaveDirect()
+	if c.watch.Load() != nil {
+		return 0, nil, false
+	}
+	n, err = c.readBelow(p)
+	if err != nil && err != io.EOF && err != ErrWoken && !errors.Is(err, os.ErrDeadlineExceeded) {
+		c.fail(err)
+	}
+	return n, err, true
+}
+
+// leaveDirect ends a direct read, which a watch may wait for to begin.
+func (c *Conn) leaveDirect() {
+	if c.directs.Add(-1) == 0 {
+		if w := c.watch.Load(); w != nil {
+			w.begin()
+		}
+	}
+}
+
+// Broken gives the first error that ended the connection, as far as anybody
+// noticed, or nil. It is net.ErrClosed where this side has closed it.
+func (c *Conn) Broken() error {
+	if err := c.broken.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+var errClosed = net.ErrClosed
+
+// fail keeps the first error that ended the connection, and tells whoever
+// watches it.
+func (c *Conn) fail(err error) {
+	c.broken.CompareAndSwap(nil, &err)
+	if w := c.watch.Load(); w != nil {
+		w.tell(err)
+	}
+}
+
+// readBelow reads from the connection itself. A deadline that was set for an
 // earlier wait is left standing as long as it is no later than readBy: when it
 // ends too early, the time left is seen here. So a connection that is busy sets
 // none at all.
-func (c *Conn) read(p []byte) (int, error) {
+func (c *Conn) readBelow(p []byte) (int, error) {
 	for early := 0; ; {
 		c.armRead()
 		n, err := c.nc.Read(p)
@@ -202,14 +292,28 @@ func (c *Conn) armRead() {
 	}
 }
 
-// StallLimit sets how long a write may go without any progress before it ends
-// with os.ErrDeadlineExceeded. That is noticed a quarter later where nothing of
-// the write has gone, and after twice as long again where some has. Zero is no
-// limit.
-func (c *Conn) StallLimit(d time.Duration) {
+// StallLimit bounds the waits of writes: in each such time of waiting the other
+// side has to take the given number of bytes, or the write ends with
+// os.ErrDeadlineExceeded. With no number any progress will do; with no time
+// there is no limit. Time in which nobody writes does not count.
+//
+// What misses the limit is noticed in an eighth more time, or after twice as
+// long again where it met it before.
+func (c *Conn) StallLimit(d time.Duration, least int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stall = d
+	c.stall, c.least = d, max(1, least)
+}
+
+// A window is the waiting of writes since enough was taken last, over as many
+// writes as it takes.
+type window struct {
+	waited time.Duration
+	taken  int64
+	// met says that enough was taken since the deadline was set. Until that is
+	// set again, which is soon, the time that writes take is not looked at: so
+	// a busy connection looks at the clock once for each write.
+	met bool
 }
 
 // Hold keeps p to be written with what follows: by the next write or flush,
@@ -286,7 +390,7 @@ func (c *Conn) flushed() (int, error) {
 // mu.
 func (c *Conn) write(p []byte) (total int, err error) {
 	size := len(p)
-	if _, ok := c.nc.(syscall.Conn); !ok {
+	if !c.system {
 		size = maxHeld
 	}
 	for {
@@ -304,37 +408,106 @@ func (c *Conn) write(p []byte) (total int, err error) {
 	}
 }
 
-// progress calls step until it is done, fails, or has made no progress for the
-// stall limit; step is told how far it has come, and goes on from there. A
-// deadline is set only where the last one does not leave enough time, so a
+// canLook says that a write of which nothing went, as the system tells, can be
+// tried again. Windows does not know how much of a write that it broke off went.
+const canLook = runtime.GOOS != "windows"
+
+// progress calls step until it is done, fails, or has made too little progress
+// for the stall limit; step is told how far it has come, and goes on from there.
+// A deadline is set only where the last one does not leave enough time, so a
 // connection that is busy sets one every few seconds. The caller holds mu.
 func (c *Conn) progress(step func(done int64) (int64, error)) (done int64, err error) {
 	if c.werr != nil {
 		return 0, c.werr
 	}
-	for {
-		c.armWrite()
+	began := c.armWrite()
+	for looked := false; ; {
 		n, err := step(done)
 		done += n
-		if err == nil {
-			return done, nil
-		}
-		if n == 0 || c.ownWrite.Load() || !errors.Is(err, os.ErrDeadlineExceeded) {
-			c.werr = err
+		if began.IsZero() || c.ownWrite.Load() {
+			c.failWrite(err)
 			return done, err
 		}
+		if err == nil {
+			c.window.add(c, n, began)
+			return done, nil
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			c.failWrite(err)
+			return done, err
+		}
+		now := time.Now()
+		more := c.window.renew(c, n, now.Sub(began))
+		if more == 0 && c.system && canLook && !looked && c.window.waited >= c.stall {
+			// The system says that there is room only when there is a lot. A
+			// client that is slow may have made some all the same.
+			looked, more = true, lookTime
+		} else {
+			looked = false
+		}
+		if more == 0 {
+			c.failWrite(err)
+			return done, err
+		}
+		began = now
+		c.setWrite(now.Add(more))
 	}
 }
 
-// armWrite sees to it that a write which begins now has the stall limit's time.
-func (c *Conn) armWrite() {
-	if c.stall <= 0 || c.ownWrite.Load() {
+func (c *Conn) failWrite(err error) {
+	if err != nil {
+		c.werr = err
+		c.fail(err)
+	}
+}
+
+// add counts n bytes of a write that is done.
+func (w *window) add(c *Conn, n int64, began time.Time) {
+	if w.met {
 		return
 	}
-	if now := time.Now(); c.writeArmed.Sub(now) < c.stall {
-		c.writeArmed = now.Add(c.stall + c.stall/4)
-		c.nc.SetWriteDeadline(c.writeArmed)
+	if w.taken += n; w.taken >= c.least {
+		*w = window{met: true}
+		return
 	}
+	w.waited += time.Since(began)
+}
+
+// renew counts n bytes of a write whose time is up, after a wait. It gives the
+// time for which it may go on, or none.
+func (w *window) renew(c *Conn, n int64, waited time.Duration) time.Duration {
+	w.taken += n
+	w.waited += waited
+	switch {
+	case w.taken >= c.least:
+		*w = window{}
+		return c.stall
+	case w.waited < c.stall && n > 0: // somebody else's deadline
+		return c.stall - w.waited
+	}
+	w.met = false
+	return 0
+}
+
+// armWrite sees to it that a write which begins now has what is left of the
+// stall limit's time, and not much more. It gives the time where there is a
+// limit.
+func (c *Conn) armWrite() time.Time {
+	if c.stall <= 0 || c.ownWrite.Load() {
+		return time.Time{}
+	}
+	now := time.Now()
+	need, slack := c.stall-c.window.waited, c.stall/8
+	if left := c.writeArmed.Sub(now); left < need || left > need+slack {
+		c.setWrite(now.Add(need + slack))
+	}
+	return now
+}
+
+func (c *Conn) setWrite(t time.Time) {
+	c.writeArmed = t
+	c.window.met = false
+	c.nc.SetWriteDeadline(t)
 }
 
 // CopyFrom writes what is held and then at most n bytes of r, or all of it
@@ -432,7 +605,24 @@ func (c *Conn) WriteErr() error {
 // SetReadDeadline and SetWriteDeadline hand the deadline over to the caller:
 // the connection's own limits no longer apply.
 func (c *Conn) SetReadDeadline(t time.Time) error {
+	c.owns.Lock()
+	defer c.owns.Unlock()
 	c.ownRead.Store(true)
+	c.ownReadBy = t
+	return c.setRead(t)
+}
+
+// setRead sets a deadline for reads, whoever reads the connection. The caller
+// holds owns.
+func (c *Conn) setRead(t time.Time) error {
+	if w := c.watch.Load(); w != nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.set(&w.read, t)
+		if w.begun {
+			return nil
+		}
+	}
 	return c.nc.SetReadDeadline(t)
 }
 
@@ -441,7 +631,15 @@ func (c *Conn) OwnRead() bool { return c.ownRead.Load() }
 
 // SetWriteDeadline is to writes what SetReadDeadline is to reads.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
+	c.owns.Lock()
+	defer c.owns.Unlock()
 	c.ownWrite.Store(true)
+	c.ownWriteBy = t
+	if w := c.watch.Load(); w != nil {
+		w.mu.Lock()
+		w.set(&w.write, t)
+		w.mu.Unlock()
+	}
 	return c.nc.SetWriteDeadline(t)
 }
 
@@ -449,16 +647,20 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 // is for a moment at which nobody reads or writes.
 func (c *Conn) Reclaim() {
 	if c.ownRead.Load() {
+		c.owns.Lock()
 		c.ownRead.Store(false)
+		c.ownReadBy = time.Time{}
+		c.setRead(time.Time{})
 		c.readArmed = time.Time{}
-		c.nc.SetReadDeadline(time.Time{})
+		c.owns.Unlock()
 	}
 	if c.ownWrite.Load() {
+		c.SetWriteDeadline(time.Time{})
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.ownWrite.Store(false)
 		c.writeArmed = time.Time{}
-		c.nc.SetWriteDeadline(time.Time{})
+		c.window = window{}
 	}
 }
 
@@ -478,12 +680,27 @@ func (c *Conn) CloseWrite() error {
 // under whoever is.
 func (c *Conn) CloseNow() error {
 	c.tryFlush()
-	return c.nc.Close()
+	return c.Close()
 }
 
 // Close closes the connection. It may be called by any goroutine. What is held
 // is not written: call Flush first.
-func (c *Conn) Close() error { return c.nc.Close() }
+func (c *Conn) Close() error {
+	c.Cut()
+	if w := c.watch.Load(); w != nil {
+		w.tell(net.ErrClosed)
+	}
+	return c.nc.Close()
+}
+
+// Cut is for who is about to close the connection below: it ends what waits for
+// something else than that.
+func (c *Conn) Cut() {
+	c.broken.CompareAndSwap(nil, &errClosed)
+	if w := c.watch.Load(); w != nil {
+		w.close()
+	}
+}
 
 // Linger closes the connection so that the other side gets to read what was
 // written to it: closing while input is unread would make the system reset the
@@ -495,10 +712,25 @@ func (c *Conn) Linger(limit time.Duration, bytes int64, idle bool) {
 	if c.CloseWrite() != nil {
 		return
 	}
-	c.nc.SetReadDeadline(time.Now().Add(limit))
+	by := time.Now().Add(limit)
 	c.idle.Store(idle)
-	if idle && c.woken.Load() {
-		c.nc.SetReadDeadline(time.Now().Add(wakeGrace))
+	if w := c.watch.Load(); w != nil {
+		io.CopyN(io.Discard, readerFunc(func(p []byte) (int, error) {
+			n, err, ok := w.take(p, by)
+			if !ok {
+				return 0, io.EOF
+			}
+			return n, err
+		}), bytes)
+		return
 	}
+	if idle && c.woken.Load() {
+		by = time.Now().Add(wakeGrace)
+	}
+	c.nc.SetReadDeadline(by)
 	io.CopyN(io.Discard, c.nc, bytes)
 }
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

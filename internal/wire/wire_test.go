@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -128,11 +129,45 @@ func TestSweeperDoesNotWait(t *testing.T) {
 	})
 }
 
+// slowToSet takes its time to set a read deadline.
+type slowToSet struct {
+	net.Conn
+	entered, leave chan struct{}
+	set            atomic.Bool
+}
+
+func (c *slowToSet) SetReadDeadline(time.Time) error {
+	c.entered <- struct{}{}
+	<-c.leave
+	c.set.Store(true)
+	return nil
+}
+
+// TestWakeIsOver: when a connection is no longer idle, a Wake that found it so
+// has set its deadline, and does not come in the way of another.
+func TestWakeIsOver(t *testing.T) {
+	_, server := net.Pipe()
+	nc := &slowToSet{Conn: server, entered: make(chan struct{}), leave: make(chan struct{})}
+	c := New(nc, new(Sweeper))
+	c.SetIdle(true)
+	go c.Wake()
+	<-nc.entered
+	go func() {
+		for range 1000 {
+			runtime.Gosched()
+		}
+		close(nc.leave)
+	}()
+	if c.SetIdle(false); !nc.set.Load() {
+		t.Error("its deadline is still to come")
+	}
+}
+
 // TestDeadlinesAreRare: a busy connection sets each deadline once.
 func TestDeadlinesAreRare(t *testing.T) {
 	c, below, client := pipe()
 	pieces := collect(client)
-	c.StallLimit(time.Minute)
+	c.StallLimit(time.Minute, 0)
 	for range 100 {
 		go client.Write([]byte("x"))
 		c.ReadBy(time.Now().Add(time.Minute))
@@ -226,7 +261,7 @@ func TestWake(t *testing.T) {
 func TestStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _, client := pipe()
-		c.StallLimit(30 * time.Second)
+		c.StallLimit(30*time.Second, 0)
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
@@ -259,8 +294,15 @@ func tcp(t *testing.T) (*Conn, *net.TCPConn) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c, client := connect(t, l)
+	return c, client.(*net.TCPConn)
+}
+
+// connect gives a Conn over a connection to l, and the client's end. It closes l.
+func connect(t *testing.T, l net.Listener) (*Conn, net.Conn) {
+	t.Helper()
 	defer l.Close()
-	client, err := net.Dial("tcp", l.Addr().String())
+	client, err := net.Dial(l.Addr().Network(), l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,7 +311,7 @@ func tcp(t *testing.T) (*Conn, *net.TCPConn) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { client.Close(); server.Close() })
-	return New(server, new(Sweeper)), client.(*net.TCPConn)
+	return New(server, new(Sweeper)), client
 }
 
 // halting gives its text in pieces, with a wait between them.
@@ -328,7 +370,7 @@ func TestNothingIsLost(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c, client := tcp(t)
-			c.StallLimit(100 * time.Millisecond)
+			c.StallLimit(100*time.Millisecond, 0)
 			c.Write([]byte("x")) // arms the deadline, which has passed before the end
 			got := make(chan []byte, 1)
 			go func() {
@@ -390,7 +432,7 @@ func TestCloseNow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _, client := pipe()
 		defer client.Close()
-		c.StallLimit(time.Hour)
+		c.StallLimit(time.Hour, 0)
 		done := make(chan error, 1)
 		go func() {
 			_, err := c.Write([]byte("nobody reads this"))
@@ -411,7 +453,7 @@ func TestBrokenForGood(t *testing.T) {
 	c, below, client := pipe()
 	defer client.Close()
 	below.Conn = stuck{below.Conn}
-	c.StallLimit(time.Minute)
+	c.StallLimit(time.Minute, 0)
 	if _, err := c.Write([]byte("x")); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Error(err)
 	}
