@@ -34,7 +34,7 @@ func FuzzRequestLine(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line string) {
 		l, fault := ParseRequestLine(line)
 		want, status := reference.ParseRequestLine(line)
-		if fault == nil && l != RequestLine(want) || (fault == nil) != (status == 0) || fault != nil && fault.Status != status {
+		if l != RequestLine(want) || (fault == nil) != (status == 0) || fault != nil && fault.Status != status {
 			t.Fatalf("%q\n got %+v, %v\nwant %+v, %d", line, l, fault, want, status)
 		}
 		if fault != nil {

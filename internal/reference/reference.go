@@ -46,7 +46,8 @@ var (
 )
 
 // ParseRequestLine parses a request line, with its line end or without. The
-// status is that of the refusal, or 0. A line of blanks is a zero RequestLine.
+// status is that of the refusal, or 0. A line of blanks is a zero RequestLine,
+// and so is one that is refused, unless for its target alone.
 func ParseRequestLine(line string) (l RequestLine, status int) {
 	if blankLine.MatchString(line) {
 		return l, 0
@@ -57,12 +58,15 @@ func ParseRequestLine(line string) (l RequestLine, status int) {
 		}
 	}
 	m := requestLine.FindStringSubmatch(line)
-	if m == nil || m[3] == "" && m[1] != "GET" || !validTarget(m[1], m[2]) {
+	if m == nil || m[3] == "" && m[1] != "GET" {
 		return l, 400
 	}
 	l = RequestLine{Method: m[1], Target: m[2], Version: m[3], Minor: 9}
 	if l.Version != "" {
 		l.Major, l.Minor = parseVersion(l.Version)
+	}
+	if !validTarget(l.Method, l.Target) {
+		return l, 400
 	}
 	return l, 0
 }
