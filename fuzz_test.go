@@ -163,7 +163,9 @@ func foresee(input string) (outcomes []outcome) {
 		if o.Head, o.status = reference.ReadHead(input); o.status == reference.NoRequest {
 			return outcomes
 		}
-		if o.bare = o.Version == "HTTP/0.9" || o.status == 0 && o.Version == ""; o.status == 0 {
+		_, lineStatus := reference.ParseRequestLine(o.Line)
+		o.bare = lineStatus == 0 && (o.Version == "HTTP/0.9" || o.status == 0 && o.Version == "")
+		if o.status == 0 {
 			input = input[len(o.Line)+len(o.Section):]
 			o.serve(input)
 			input = input[o.body.Length:]

@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"strconv"
 	"strings"
 
 	"example.com/httpserver/internal/pyrepr"
@@ -89,16 +90,9 @@ func parseVersion(version string) (major, minor int, err *Error) {
 	return major, minor, nil
 }
 
-// atoi takes at most ten digits, which cannot overflow but on a 32-bit int;
-// there it stops at a number that is still far beyond any version.
+// atoi takes digits. Where int has 32 bits, a number beyond them is the largest.
 func atoi(digits string) int {
-	n := 0
-	for i := range len(digits) {
-		if n > 1<<24 {
-			break
-		}
-		n = n*10 + int(digits[i]-'0')
-	}
+	n, _ := strconv.Atoi(digits)
 	return n
 }
 

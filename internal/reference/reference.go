@@ -6,6 +6,7 @@ package reference
 import (
 	"math/big"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -46,7 +47,8 @@ var (
 )
 
 // ParseRequestLine parses a request line, with its line end or without. The
-// status is that of the refusal, or 0. A line of blanks is a zero RequestLine.
+// status is that of the refusal, or 0. A line of blanks is a zero RequestLine,
+// and so is one that is refused, unless for its target alone.
 func ParseRequestLine(line string) (l RequestLine, status int) {
 	if blankLine.MatchString(line) {
 		return l, 0
@@ -57,12 +59,15 @@ func ParseRequestLine(line string) (l RequestLine, status int) {
 		}
 	}
 	m := requestLine.FindStringSubmatch(line)
-	if m == nil || m[3] == "" && m[1] != "GET" || !validTarget(m[1], m[2]) {
+	if m == nil || m[3] == "" && m[1] != "GET" {
 		return l, 400
 	}
 	l = RequestLine{Method: m[1], Target: m[2], Version: m[3], Minor: 9}
 	if l.Version != "" {
 		l.Major, l.Minor = parseVersion(l.Version)
+	}
+	if !validTarget(l.Method, l.Target) {
+		return l, 400
 	}
 	return l, 0
 }
@@ -258,12 +263,7 @@ func ReadFraming(l RequestLine, fields []Field) (f Framing, status int) {
 	}
 	f.Close = count(options, "close") > 0
 	f.KeepAlive = count(options, "keep-alive") > 0 && !f.Close
-	for _, line := range values(fields, "Expect") {
-		if f.Expect != "" {
-			line = f.Expect + ", " + line
-		}
-		f.Expect = line
-	}
+	f.Expect = strings.Join(slices.DeleteFunc(values(fields, "Expect"), func(line string) bool { return line == "" }), ", ")
 	return f, 0
 }
 
