@@ -228,10 +228,11 @@ func (c *Chunks) readTrailers(b []byte) (int, *Error) {
 			return 0, badChunk("RFC 9112 §7.1", "A line of the trailer section does not end in CRLF")
 		}
 	}
-	if c.trailers, err = ParseFields(section, nil); err != nil {
-		return 0, err
+	fields, err := ParseFields(section, nil)
+	if err != nil {
+		return 0, err // and what stands before the fault is not given either
 	}
-	c.section, c.state = section, done
+	c.trailers, c.section, c.state = fields, section, done
 	return n, nil
 }
 

@@ -454,6 +454,9 @@ func decodeCut(t *testing.T, input string, sizes []byte) (d decoded) {
 		}
 		b = b[n:]
 		d.length += n
+		if trailers, section := c.Trailers(); !c.Done() && (trailers != nil || section != "") {
+			t.Fatalf("%.300q: trailers %q, %q before the body has ended", input, trailers, section)
+		}
 		if d.fault = fault; fault != nil {
 			return d
 		}
@@ -485,7 +488,7 @@ func decodeCut(t *testing.T, input string, sizes []byte) (d decoded) {
 func FuzzChunks(f *testing.F) {
 	for _, input := range []string{
 		"0\r\n\r\n", "5\r\nhello\r\n0\r\n\r\nGET / HTTP/1.1\r\n", "5;a=b\r\nhello\r\nA ;c = \"d\\\"\"\t;e\r\n0123456789\r\n000;f\r\nA: b\r\nC:\td \r\n\r\n5",
-		"5 \r\nhello\r\n0\r\n\r\n", "5\nhello\r\n0\r\n\r\n", "5;\nhello\r\n0\r\n\r\n", "5\r\nhello\rX0\r\n\r\n", "5\r\nhello\n0\r\n\r\n", "5\r\nhello\r\n0\r\n\n", "5\r\nhello\r\n0\r\nA: b\n\r\n", "0\r\nA : b\r\n\r\n",
+		"5 \r\nhello\r\n0\r\n\r\n", "5\nhello\r\n0\r\n\r\n", "5;\nhello\r\n0\r\n\r\n", "5\r\nhello\rX0\r\n\r\n", "5\r\nhello\n0\r\n\r\n", "5\r\nhello\r\n0\r\n\n", "5\r\nhello\r\n0\r\nA: b\n\r\n", "0\r\nA : b\r\n\r\n", "0\r\nA: b\r\nC : d\r\n\r\n",
 		"ffffffffffffffff\r\n", "7fffffffffffffff\r\n", "00000000000000005\r\nhello\r\n", "1;a=\"\\", "2\r\nab\r", "+1\r\n", "0x1\r\n", "1;\r\n", "1;a=\r\n", "1\r;a\r\nx",
 		"1;a=" + strings.Repeat("b", 4100) + "\r\n", strings.Repeat("1;a="+strings.Repeat("b", 4000)+"\r\nx\r\n", 5), "0\r\n" + strings.Repeat("a:\r\n", 101) + "\r\n",
 	} {
