@@ -163,9 +163,11 @@ func ParseContentLength(value string) (n int64, ok bool) {
 	return n, true
 }
 
+// join adds a line to a list. An empty one adds nothing, wherever it stands
+// (RFC 9110 §5.6.1).
 func join(list, value string) string {
-	if list == "" {
-		return value
+	if list == "" || value == "" {
+		return list + value
 	}
 	return list + ", " + value
 }

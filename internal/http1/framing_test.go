@@ -58,6 +58,7 @@ func TestReadFraming(t *testing.T) {
 		{"RFC 9112 §9.6 close wins", "GET / HTTP/1.1", h + "Connection: close\r\nconnection: keep-alive\r\n", Framing{Host: "x", Close: true}, 0},
 		{"RFC 9110 §7.6.1 parts of words", "GET / HTTP/1.1", h + "Connection: closed, keep-alives\r\n", Framing{Host: "x"}, 0},
 		{"RFC 9110 §10.1.1 Expect", "POST / HTTP/1.1", h + "Expect: 100-continue\r\n", Framing{Host: "x", Expect: "100-continue"}, 0},
+		{"RFC 9110 §5.6.1 empty Expects", "POST / HTTP/1.1", h + "Expect:\r\nExpect: 100-continue\r\nExpect:\r\n", Framing{Host: "x", Expect: "100-continue"}, 0},
 		{"RFC 9110 §10.1.1 two Expects", "POST / HTTP/1.1", h + "Expect: 100-continue\r\nexpect: x\r\n", Framing{Host: "x", Expect: "100-continue, x"}, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

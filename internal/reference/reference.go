@@ -6,6 +6,7 @@ package reference
 import (
 	"math/big"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -262,12 +263,7 @@ func ReadFraming(l RequestLine, fields []Field) (f Framing, status int) {
 	}
 	f.Close = count(options, "close") > 0
 	f.KeepAlive = count(options, "keep-alive") > 0 && !f.Close
-	for _, line := range values(fields, "Expect") {
-		if f.Expect != "" {
-			line = f.Expect + ", " + line
-		}
-		f.Expect = line
-	}
+	f.Expect = strings.Join(slices.DeleteFunc(values(fields, "Expect"), func(line string) bool { return line == "" }), ", ")
 	return f, 0
 }
 
