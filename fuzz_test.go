@@ -153,8 +153,11 @@ type outcome struct {
 func foresee(input string) (outcomes []outcome) {
 	for {
 		for range 2 {
-			input = strings.TrimPrefix(input, "\n")
-			input = strings.TrimPrefix(input, "\r\n")
+			rest, found := strings.CutPrefix(input, "\n")
+			if !found {
+				rest = strings.TrimPrefix(input, "\r\n")
+			}
+			input = rest
 		}
 		if input == "" {
 			return outcomes
