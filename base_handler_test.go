@@ -515,6 +515,38 @@ func TestConnectionKept(t *testing.T) {
 	}
 }
 
+// giving hands its connection to a goroutine that is stuck in a write by the
+// time the method returns.
+type giving struct{ quiet }
+
+func (h *giving) DoGET() {
+	h.Connection.SetDeadline(time.Time{})
+	conn := h.Connection
+	go io.WriteString(conn, "nobody reads this")
+	time.Sleep(time.Second)
+}
+
+// TestConnectionKeptBusy: the end of the method waits for no such write, which
+// has no deadline, buffered or not.
+func TestConnectionKeptBusy(t *testing.T) {
+	for _, size := range []int{0, -1} {
+		t.Run(fmt.Sprintf("WBufSize %d", size), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client, server := net.Pipe()
+				served := make(chan struct{})
+				go func() {
+					h := new(giving)
+					h.WBufSize = size
+					httpserver.ServeConn(server, h)
+					close(served)
+				}()
+				io.WriteString(client, "GET / HTTP/1.0\r\n\r\n")
+				<-served
+			})
+		})
+	}
+}
+
 // TestTunnel: after 101 one goroutine may read and another write.
 func TestTunnel(t *testing.T) {
 	conn := dial(t, serveDuring(t, new(tunnel)).ServerAddress())

@@ -217,14 +217,6 @@ func (x *Exchange) fill(idle bool) error {
 	return ErrClosed
 }
 
-func (x *Exchange) readBy(limit time.Duration) {
-	if limit <= 0 {
-		x.wire.ReadBy(time.Time{})
-		return
-	}
-	x.wire.ReadBy(time.Now().Add(limit))
-}
-
 // Begin tells the request line, and so whom the answer is for.
 func (x *Exchange) Begin(line *http1.RequestLine) { x.line = *line }
 
@@ -251,10 +243,14 @@ func (x *Exchange) Doomed() bool {
 func (x *Exchange) Settle(closing bool) (goOn bool, problem error) {
 	a := &x.Answer
 	x.endContext()
-	if !x.taken.Load() {
+	err := x.body.err
+	if x.taken.Load() {
+		err = cmp.Or(x.wire.Broken(), err) // which waits for nobody who is writing still
+	} else {
 		x.wire.Reclaim()
+		err = cmp.Or(x.wire.WriteErr(), err)
 	}
-	switch err := cmp.Or(x.wire.WriteErr(), x.body.err); {
+	switch {
 	case errors.Is(err, net.ErrClosed) || isFailure(err) && x.taken.Load():
 		return false, nil // it was the server, or the handler, that ended it
 	case x.BodyFault() != nil && a.Ended() && a.Code() >= 400:
