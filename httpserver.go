@@ -790,18 +790,34 @@ func (c *connection) rescue() {
 // close ends the connection, or reports that this takes time: then linger has to
 // do it.
 func (c *connection) close() (closed bool) {
+	closed = true // where it panics, too
+	defer func() {
+		if closed {
+			c.leave()
+		}
+	}()
+	defer c.rescueEnd()
 	if c.Exchange == nil {
 		c.nc.Close()
-	} else if !c.Exchange.Close() {
-		return false
+		return true
 	}
-	c.leave()
-	return true
+	closed = c.Exchange.Close()
+	return closed
 }
 
 func (c *connection) linger() {
 	defer c.leave()
+	defer c.rescueEnd()
 	c.Exchange.Linger()
+}
+
+// rescueEnd ends a panic of what Setup has wrapped the connection in, which is
+// closed below that.
+func (c *connection) rescueEnd() {
+	if problem := recover(); problem != nil {
+		c.server.handleError(c.nc, problem)
+		c.Cut()
+	}
 }
 
 // leave makes room for another connection.
