@@ -38,7 +38,9 @@ func (x *Exchange) EndHead(current, keepAlive bool) {
 	}
 	a.End()
 	if a.Ended() && (a.Code() == 101 || x.line.Method == "CONNECT" && a.Code()/100 == 2) {
-		x.body = body{tunnel: true} // or another protocol: whatever comes is for the handler
+		// Another protocol, or a tunnel: whatever comes is for the handler, and
+		// what has come is no request whose answer this one could wait for.
+		x.body, x.pipelined = body{tunnel: true}, false
 	}
 }
 
