@@ -233,7 +233,7 @@ func (c *Conn) Broken() error {
 	return nil
 }
 
-var errClosed = net.ErrClosed
+var errClosed = net.ErrClosed // of which there is a pointer
 
 // fail keeps the first error that ended the connection, and tells whoever
 // watches it.
