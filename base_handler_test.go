@@ -138,6 +138,12 @@ func (h *answers) DoUPGRADE() {
 	h.EndHeaders()
 	io.Copy(h.WFile, h.RFile)
 }
+func (h *answers) DoTUNNEL() {
+	h.SendResponseOnly(101, "")
+	h.EndHeaders()
+	io.WriteString(h.WFile, "first")
+	time.Sleep(time.Second)
+}
 func (h *answers) DoOPTIONS() { h.content(h.Path + " " + h.Host()) }
 
 // ParseRequest lets a client's query decide on the verb, as some do.
@@ -512,6 +518,56 @@ func TestConnectionKept(t *testing.T) {
 		}
 	case <-time.After(patience):
 		t.Error("the write did not end")
+	}
+}
+
+// TestTunnelDoesNotWait: what the client sends early is no request, with whose
+// answer the tunnel's bytes could leave.
+func TestTunnelDoesNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, server := net.Pipe()
+		served := make(chan struct{})
+		go func() { httpserver.ServeConn(server, new(answers)); close(served) }()
+		began := time.Now()
+		go io.WriteString(client, "TUNNEL / HTTP/1.1\r\nHost: x\r\n\r\nearly")
+		readUntil(t, client, "first")
+		if waited := time.Since(began); waited > 0 {
+			t.Errorf("it came after %v", waited)
+		}
+		client.Close()
+		<-served
+	})
+}
+
+// giving hands its connection to a goroutine that is stuck in a write by the
+// time the method returns.
+type giving struct{ quiet }
+
+func (h *giving) DoGET() {
+	h.Connection.SetDeadline(time.Time{})
+	conn := h.Connection
+	go io.WriteString(conn, "nobody reads this")
+	time.Sleep(time.Second)
+}
+
+// TestConnectionKeptBusy: the end of the method waits for no such write, which
+// has no deadline, buffered or not.
+func TestConnectionKeptBusy(t *testing.T) {
+	for _, size := range []int{0, -1} {
+		t.Run(fmt.Sprintf("WBufSize %d", size), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client, server := net.Pipe()
+				served := make(chan struct{})
+				go func() {
+					h := new(giving)
+					h.WBufSize = size
+					httpserver.ServeConn(server, h)
+					close(served)
+				}()
+				io.WriteString(client, "GET / HTTP/1.0\r\n\r\n")
+				<-served
+			})
+		})
 	}
 }
 
@@ -1124,6 +1180,7 @@ func TestSizes(t *testing.T) {
 		{"MaxDrainBytes, chunked", chunked + "5\r\nhello\r\n0\r\n\r\n", func(s *httpserver.ThreadingServer) { s.MaxDrainBytes = 15 }, "200 200", ""},
 		{"MaxDrainBytes, chunked, more", chunked + "5\r\nhello\r\n5\r\nhello\r\n0\r\n\r\n", func(s *httpserver.ThreadingServer) { s.MaxDrainBytes = 15 }, "200", ""},
 		{"MaxDrainBytes, nothing", "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nh", func(s *httpserver.ThreadingServer) { s.MaxDrainBytes = -1 }, "200", ""},
+		{"MaxDrainBytes, nothing, chunked", chunked + "0\r\n\r\n", func(s *httpserver.ThreadingServer) { s.MaxDrainBytes = -1 }, "200", "Connection: close"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			h := new(answers)

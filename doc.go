@@ -85,9 +85,9 @@
 // As in CPython, the default is HTTP/1.0 and a connection for each request. Set
 // ProtocolVersion to "HTTP/1.1" to keep connections open. An answer needs a
 // Content-Length then, or [BaseHandler.EndHeadersChunked], or ends its
-// connection. The library sees to it that what
-// was announced and what is sent agree, says when it closes, and sends no
-// content where there is none: to HEAD, and with 1xx, 204 and 304.
+// connection. The library sees to it that what was announced and what is sent
+// agree, says when it closes, and sends no content where there is none: to HEAD,
+// and with 1xx, 204 and 304.
 //
 // # When things leave
 //
@@ -139,8 +139,9 @@
 // name or value with a line break never gets into a head: the answer becomes a
 // 500, and the log says which. Every wait for a client has a limit, and so has
 // everything that a client can make grow: see the fields of [Server]; a method
-// changes its own with SetReadDeadline and SetWriteDeadline. SimpleHandler opens nothing outside its directory. A panic ends
-// its own connection and nothing else, with a 500 where no head had ended.
+// changes its own with SetReadDeadline and SetWriteDeadline. SimpleHandler opens
+// nothing outside its directory. A panic ends its own connection and nothing
+// else, with a 500 where no head had ended.
 //
 // Strings are bytes: what the client sent is what a handler reads, and what
 // SendHeader gets is what goes out. There is no latin-1 in between, as there is

@@ -94,8 +94,7 @@ type Server struct {
 	// is noticed in an eighth more time, and one that stops, or takes too little,
 	// after two and a quarter times as long at the most; what the system's
 	// buffers take for it counts as taken. A body that is too slow is answered
-	// 408. If zero, 30 seconds; if negative,
-	// there is no bound.
+	// 408. If zero, 30 seconds; if negative, there is no bound.
 	ProgressTimeout time.Duration
 	// MinProgress is how many bytes have to move in ProgressTimeout, or all that
 	// are left, so that a byte now and then does not hold on. If zero, 4096; if
@@ -126,9 +125,9 @@ type Server struct {
 	// one waits, and others after it in the system's backlog, until one ends. To
 	// make room, connections that wait for a request are ended, of a random
 	// sample those that have done so for longest, but for a quarter of a second
-	// at least; a request that comes at that
-	// moment is still answered, with "Connection: close". The same is done when
-	// the system has no descriptor or memory left for another connection.
+	// at least; a request that comes at that moment is still answered, with
+	// "Connection: close". The same is done when the system has no descriptor or
+	// memory left for another connection.
 	MaxConnections int
 	// MaxConnectionsPerAddress bounds the connections that are open at once from
 	// one IPv4 address, or from the /64 of an IPv6 one: of those beyond it each is
@@ -140,7 +139,8 @@ type Server struct {
 	// It is called for a connection at most once, when the first of its requests
 	// asks for Context. If nil, context.Background().
 	BaseContext func(conn net.Conn) context.Context
-	// Timeout bounds the wait of HandleRequest. If zero, there is no bound.
+	// Timeout bounds the wait of HandleRequest. If zero or negative, there is no
+	// bound.
 	Timeout time.Duration
 
 	// ServerName and ServerPort say where the server listens. Listen and Serve
@@ -790,18 +790,34 @@ func (c *connection) rescue() {
 // close ends the connection, or reports that this takes time: then linger has to
 // do it.
 func (c *connection) close() (closed bool) {
+	closed = true // where it panics, too
+	defer func() {
+		if closed {
+			c.leave()
+		}
+	}()
+	defer c.rescueEnd()
 	if c.Exchange == nil {
 		c.nc.Close()
-	} else if !c.Exchange.Close() {
-		return false
+		return true
 	}
-	c.leave()
-	return true
+	closed = c.Exchange.Close()
+	return closed
 }
 
 func (c *connection) linger() {
 	defer c.leave()
+	defer c.rescueEnd()
 	c.Exchange.Linger()
+}
+
+// rescueEnd ends a panic of what Setup has wrapped the connection in, which is
+// closed below that.
+func (c *connection) rescueEnd() {
+	if problem := recover(); problem != nil {
+		c.server.handleError(c.nc, problem)
+		c.Cut()
+	}
 }
 
 // leave makes room for another connection.

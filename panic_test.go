@@ -293,3 +293,63 @@ func TestPanicInLogger(t *testing.T) {
 		}
 	}
 }
+
+// shakyConn is a connection that panics where one is written to.
+type shakyConn struct{ net.Conn }
+
+func (shakyConn) Write([]byte) (int, error) { panic("in Write") }
+
+// wrapping wraps its connection.
+type wrapping struct{ quiet }
+
+func (h *wrapping) Setup() {
+	h.Connection = shakyConn{h.Connection}
+	h.quiet.Setup()
+}
+
+func (h *wrapping) DoGET() {
+	h.SendResponse(200, "")
+	h.SendHeader("Content-Length", "4")
+	h.EndHeaders()
+	io.WriteString(h.WFile, "text")
+}
+
+func (h *wrapping) DoTAKE() { io.WriteString(h.Connection, "mine") }
+
+// TestPanicInConnection: and so is what Setup has wrapped a connection in, at
+// work and at its end.
+func TestPanicInConnection(t *testing.T) {
+	for _, request := range []string{
+		"GET / HTTP/1.0\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+		"TAKE / HTTP/1.0\r\n\r\n",
+		"nonsense\r\n",
+	} {
+		for _, kind := range []string{"Server", "ThreadingServer"} {
+			t.Run(brief(request)+" of a "+kind, func(t *testing.T) {
+				checkLeaks(t)
+				s := &httpserver.ThreadingServer{}
+				s.Handler = new(wrapping)
+				problems := make(chan any, 10)
+				s.HandleError = func(_ net.Conn, problem any) { problems <- problem }
+				l := listen(t)
+				serve := s.Serve
+				if kind == "Server" {
+					serve = s.Server.Serve
+				}
+				inBackground(t, s, func() error { return serve(l) })
+				for range 2 {
+					conn := dial(t, l.Addr())
+					io.WriteString(conn, request)
+					expectEOF(t, conn)
+					if problem := <-problems; problem != "in Write" {
+						t.Errorf("HandleError got %v", problem)
+					}
+				}
+				if err := s.Shutdown(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -25,13 +26,7 @@ type Response struct {
 // DefaultResponses gives the reason phrase and explanation of every status
 // code that has one, in a map of the caller's own. The explanations are
 // CPython's, and the phrases those of RFC 9110, as in CPython since 3.13.
-func DefaultResponses() map[int]Response {
-	m := make(map[int]Response, len(defaultResponses))
-	for code, r := range defaultResponses {
-		m[code] = r
-	}
-	return m
-}
+func DefaultResponses() map[int]Response { return maps.Clone(defaultResponses) }
 
 var defaultResponses = map[int]Response{
 	100: {"Continue", "Request received, please continue"},
@@ -262,7 +257,7 @@ func (h *BaseHandler) SendHeaderRaw(text string) {
 	}
 }
 
-// EndHeaders ends the head and flushes it. Where the handler has not, it says
+// EndHeaders ends the head and flushes it, through FlushHeaders. Where the handler has not, it says
 // what becomes of the connection: an answer of HTTP/1.1 that announces no
 // length ends it, and a client of HTTP/1.0 is told when it may go on. It ends
 // interim heads too, 100 Continue's among them, so an override that adds fields

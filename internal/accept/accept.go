@@ -1,5 +1,5 @@
-// Package accept holds what an accept loop has to know of listeners and their
-// errors.
+// Package accept is an accept loop, and what it has to know of listeners, their
+// errors, and where connections come from.
 package accept
 
 import (
@@ -37,7 +37,8 @@ func SetDeadline(l net.Listener, after time.Duration) bool {
 func IsExhausted(err error) bool { return isOne(err, exhausted) }
 
 // IsTemporary reports whether accepting may work again later: descriptors or
-// memory ran out, or a client was gone before its connection was accepted.
+// memory ran out, a client was gone before its connection was accepted, or a
+// signal came in between.
 func IsTemporary(err error) bool {
 	if IsExhausted(err) || isOne(err, []syscall.Errno{syscall.ECONNABORTED, syscall.EINTR}) {
 		return true

@@ -144,14 +144,15 @@ func (a *Answer) append(name, value string) {
 }
 
 // note reads what a field says of the framing, and reports whether it belongs
-// into the head. One that disagrees with the fields before it is refused. A
-// Content-Length has no place in 1xx and 204 (RFC 9110 §8.6), and is left out.
+// into the head. One that disagrees with the fields before it is refused. In 1xx
+// and 204 a Content-Length has no place (RFC 9110 §8.6), nor has a
+// Transfer-Encoding (RFC 9112 §6.1): these are left out.
 func (a *Answer) note(name, value string) bool {
 	switch {
 	case http1.EqualName(name, "Connection"):
 		a.connection = true
 	case http1.EqualName(name, "Content-Length"):
-		if a.Interim() || a.code == 204 {
+		if a.unframed() {
 			return false
 		}
 		n, ok := http1.ParseContentLength(value)
@@ -161,6 +162,9 @@ func (a *Answer) note(name, value string) bool {
 		}
 		a.hasLength, a.length = true, n
 	case http1.EqualName(name, "Transfer-Encoding"):
+		if a.unframed() {
+			return false
+		}
 		if a.hasLength {
 			a.refuse("Transfer-Encoding beside Content-Length")
 			return false
@@ -169,6 +173,9 @@ func (a *Answer) note(name, value string) bool {
 	}
 	return true
 }
+
+// unframed reports whether an answer of this status says nothing of its framing.
+func (a *Answer) unframed() bool { return a.code/100 == 1 || a.code == 204 }
 
 // Succeeds reports whether the head, as far as it goes, says that all went well.
 // What is raw says what its maker likes.

@@ -87,7 +87,8 @@ func (x *Exchange) BodyFault() *http1.Error {
 // is going to send it.
 func (x *Exchange) spoilt() bool {
 	b := &x.body
-	return b.tunnel || b.stalled || isFailure(b.err) || b.left > x.limits.Drain || b.awaited && len(x.wire.Buffered()) == 0
+	tooMuch := b.left > x.limits.Drain || x.limits.Drain == 0 && !b.ended()
+	return b.tunnel || b.stalled || isFailure(b.err) || tooMuch || b.awaited && len(x.wire.Buffered()) == 0
 }
 
 // Body gives the message body.

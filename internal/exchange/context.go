@@ -95,19 +95,6 @@ func (x *Exchange) endContext() {
 	}
 }
 
-// unfinished gives what is wrong with an answer that its handler did not finish:
-// that may be for a good reason.
-func (x *Exchange) unfinished(problem error) error {
-	err := x.wire.Broken()
-	switch {
-	case problem == nil || err == nil:
-		return problem
-	case errors.Is(err, net.ErrClosed):
-		return nil // as in Settle
-	}
-	return &GoneError{err}
-}
-
 // SetReadDeadline sets when waits for input end, in place of the limits, until
 // the request ends. The zero time is never.
 func (x *Exchange) SetReadDeadline(t time.Time) error { return x.wire.SetReadDeadline(t) }

@@ -25,8 +25,8 @@ type Limits struct {
 	Idle     time.Duration // for the first byte of a request
 	Head     time.Duration // for the rest of its head, in all
 	Progress time.Duration // of waiting, in which Least bytes of a body come and of an answer go
-	Least    int64
-	Drain    int64 // bytes of an unread body that are read away, to go on with the connection
+	Least    int64         // of zero: any progress will do
+	Drain    int64         // bytes of an unread body that are read away, to go on with the connection
 	Bounds   http1.Bounds
 }
 
@@ -48,7 +48,8 @@ var (
 var errTooLong = &http1.Error{Status: 414, Rule: "RFC 9112 §3"}
 
 // An Exchange serves one connection, one request after the other. Its methods
-// are for the goroutine that serves it, but for Wake, IsWoken and IdleSince.
+// are for the goroutine that serves it, but for Wake, IsWoken, IdleSince and Cut,
+// for the deadlines, and for Body and Output, which may each have one of its own.
 type Exchange struct {
 	Answer answer.Answer
 
@@ -217,14 +218,6 @@ func (x *Exchange) fill(idle bool) error {
 	return ErrClosed
 }
 
-func (x *Exchange) readBy(limit time.Duration) {
-	if limit <= 0 {
-		x.wire.ReadBy(time.Time{})
-		return
-	}
-	x.wire.ReadBy(time.Now().Add(limit))
-}
-
 // Begin tells the request line, and so whom the answer is for.
 func (x *Exchange) Begin(line *http1.RequestLine) { x.line = *line }
 
@@ -254,7 +247,7 @@ func (x *Exchange) Settle(closing bool) (goOn bool, problem error) {
 	if !x.taken.Load() {
 		x.wire.Reclaim()
 	}
-	switch err := cmp.Or(x.wire.WriteErr(), x.body.err); {
+	switch err := x.failure(); {
 	case errors.Is(err, net.ErrClosed) || isFailure(err) && x.taken.Load():
 		return false, nil // it was the server, or the handler, that ended it
 	case x.BodyFault() != nil && a.Ended() && a.Code() >= 400:
@@ -263,32 +256,61 @@ func (x *Exchange) Settle(closing bool) (goOn bool, problem error) {
 		problem = err
 	case isFailure(err):
 		problem = &GoneError{err}
-	case a.Fault() != nil:
-		problem = a.Fault()
-	case x.headSent > 0:
-		problem = errors.New("the head of the answer did not come through WFile")
-	case x.early:
-		problem = ErrNoEndHeaders
-	case x.excess:
-		problem = ErrContentLength
-	case x.beside:
-		problem = ErrBesideChunks
-	case a.Headless():
-		problem = errors.New("a head without a status line: SendResponse is missing")
-	case x.headless:
-		problem = errors.New("content without a head: SendResponse is missing")
-	case a.Begun() && !a.Ended():
-		problem = x.unfinished(errors.New("the head of the answer was not ended: EndHeaders is missing"))
-	case x.line.AtLeast(1, 0) && !a.Begun() && !x.unframed && !x.taken.Load():
-		problem = x.unfinished(errors.New("no answer was sent"))
 	default:
-		problem = x.unfinished(a.Short())
+		problem = x.mistake()
 	}
 	answered := a.Ended() && !a.Sunk() && a.Framed()
 	if problem != nil || closing || x.wire.Broken() != nil || x.Doomed() || !answered {
 		return false, problem
 	}
 	return x.drain(), nil
+}
+
+// failure gives what a write or, where there was none, a read of the body met.
+func (x *Exchange) failure() error {
+	if x.taken.Load() {
+		return cmp.Or(x.wire.Broken(), x.body.err) // WriteErr would wait for who is writing still
+	}
+	return cmp.Or(x.wire.WriteErr(), x.body.err)
+}
+
+// mistake gives what is wrong with the answer that its handler has made, or nil.
+func (x *Exchange) mistake() error {
+	a := &x.Answer
+	switch {
+	case a.Fault() != nil:
+		return a.Fault()
+	case x.headSent > 0:
+		return errors.New("the head of the answer did not come through WFile")
+	case x.early:
+		return ErrNoEndHeaders
+	case x.excess:
+		return ErrContentLength
+	case x.beside:
+		return ErrBesideChunks
+	case a.Headless():
+		return errors.New("a head without a status line: SendResponse is missing")
+	case x.headless:
+		return errors.New("content without a head: SendResponse is missing")
+	case a.Begun() && !a.Ended():
+		return x.unfinished(errors.New("the head of the answer was not ended: EndHeaders is missing"))
+	case x.line.AtLeast(1, 0) && !a.Begun() && !x.unframed && !x.taken.Load():
+		return x.unfinished(errors.New("no answer was sent"))
+	}
+	return x.unfinished(a.Short())
+}
+
+// unfinished gives what is wrong with an answer that its handler did not finish:
+// that may be for a good reason.
+func (x *Exchange) unfinished(problem error) error {
+	err := x.wire.Broken()
+	switch {
+	case problem == nil || err == nil:
+		return problem
+	case errors.Is(err, net.ErrClosed):
+		return nil // as in Settle
+	}
+	return &GoneError{err}
 }
 
 // isRefusal reports whether err is a body that was refused.

@@ -38,7 +38,9 @@ func (x *Exchange) EndHead(current, keepAlive bool) {
 	}
 	a.End()
 	if a.Ended() && (a.Code() == 101 || x.line.Method == "CONNECT" && a.Code()/100 == 2) {
-		x.body = body{tunnel: true} // or another protocol: whatever comes is for the handler
+		// Another protocol, or a tunnel: whatever comes is for the handler, and
+		// what has come is no request whose answer this one could wait for.
+		x.body, x.pipelined = body{tunnel: true}, false
 	}
 }
 
@@ -198,8 +200,16 @@ func (o *Output) refuseMore(r io.Reader) error {
 // writerOnly hides ReadFrom from io.Copy.
 type writerOnly struct{ io.Writer }
 
-// Flush sends what is held back.
-func (o *Output) Flush() error { return (*Exchange)(o).wire.Flush() }
+// Flush sends what is held back. Where the handler has taken the connection,
+// another goroutine may be writing to it, without end perhaps: it is not waited
+// for.
+func (o *Output) Flush() error {
+	x := (*Exchange)(o)
+	if x.taken.Load() {
+		return x.wire.TryFlush()
+	}
+	return x.wire.Flush()
+}
 
 // WriteChunk sends content as a chunk (RFC 9112 §7.1), which leaves at once.
 // Nothing is no chunk, since an empty one would be the last.

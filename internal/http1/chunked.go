@@ -8,10 +8,16 @@ import (
 // Bounds on what frames a chunked body. A line that gives a chunk's size has
 // few bytes of its own; what makes it long are extensions, which nobody reads.
 const (
-	maxChunkLine   = 4 * 1024  // bytes in a line, with its line end
-	maxUnpaid      = 16 * 1024 // bytes of extensions beyond those of the content they came with
-	maxSizeDigits  = 16        // in a chunk's size, leading zeros included
-	chunkLineShare = "RFC 9112 §7.1.1"
+	maxChunkLine  = 4 * 1024  // bytes in a line, with its line end
+	maxUnpaid     = 16 * 1024 // bytes of extensions beyond those of the content they came with
+	maxSizeDigits = 16        // in a chunk's size, leading zeros included
+)
+
+// The rules that a fault breaks: of chunks, and of their extensions, which a
+// recipient ought to bound.
+const (
+	chunkRule     = "RFC 9112 §7.1"
+	extensionRule = "RFC 9112 §7.1.1"
 )
 
 // Chunks takes the framing off a chunked body (RFC 9112 §7.1) that arrives
@@ -100,7 +106,7 @@ func (c *Chunks) readSize(b []byte) (int, *Error) {
 		return 0, err
 	}
 	if c.unpaid = max(0, c.unpaid+int64(extensions)-size); c.unpaid > maxUnpaid {
-		return 0, badChunk(chunkLineShare, "The chunks have more extensions than content")
+		return 0, badChunk(extensionRule, "The chunks have more extensions than content")
 	}
 	c.left, c.state = size, inContent
 	if size == 0 {
@@ -115,11 +121,11 @@ func cutChunkLine(b []byte) (line string, n int, err *Error) {
 	i := bytes.IndexByte(b, '\n')
 	switch {
 	case i >= maxChunkLine || i < 0 && len(b) >= maxChunkLine:
-		return "", 0, badChunk(chunkLineShare, "The line that gives a chunk's size is longer than 4096 bytes")
+		return "", 0, badChunk(extensionRule, "The line that gives a chunk's size is longer than 4096 bytes")
 	case i < 0:
 		return "", 0, nil
 	case i == 0 || b[i-1] != '\r':
-		return "", 0, badChunk("RFC 9112 §7.1", "The line that gives a chunk's size does not end in CRLF")
+		return "", 0, badChunk(chunkRule, "The line that gives a chunk's size does not end in CRLF")
 	}
 	return string(b[:i-1]), i + 1, nil
 }
@@ -133,18 +139,18 @@ func parseChunkLine(line string) (size int64, extensions int, err *Error) {
 	digits := 0
 	for ; digits < len(line) && isHex(line[digits]); digits++ {
 		if digits == maxSizeDigits || size > (1<<63-1)>>4 {
-			return 0, 0, badChunk("RFC 9112 §7.1", "A chunk's size is too large")
+			return 0, 0, badChunk(chunkRule, "A chunk's size is too large")
 		}
 		size = size<<4 | int64(hexValue(line[digits]))
 	}
 	if digits == 0 {
-		return 0, 0, badChunk("RFC 9112 §7.1", "A chunk's size is hexadecimal digits")
+		return 0, 0, badChunk(chunkRule, "A chunk's size is hexadecimal digits")
 	}
 	rest := line[digits:]
 	for rest != "" {
 		var ok bool
 		if rest, ok = cutExtension(rest); !ok {
-			return 0, 0, badChunk(chunkLineShare, "A chunk's size is followed by what is no extension")
+			return 0, 0, badChunk(extensionRule, "A chunk's size is followed by what is no extension")
 		}
 	}
 	return size, len(line) - digits, nil
@@ -207,7 +213,7 @@ func cutQuoted(s string) (rest string, ok bool) {
 func (c *Chunks) readEnd(b []byte) (int, *Error) {
 	switch {
 	case len(b) > 0 && b[0] != '\r' || len(b) > 1 && b[1] != '\n':
-		return 0, badChunk("RFC 9112 §7.1", "A chunk's content is not followed by CRLF")
+		return 0, badChunk(chunkRule, "A chunk's content is not followed by CRLF")
 	case len(b) < 2:
 		return 0, nil
 	}
@@ -225,7 +231,7 @@ func (c *Chunks) readTrailers(b []byte) (int, *Error) {
 	section := string(b[:n])
 	for line := range strings.Lines(section) {
 		if !strings.HasSuffix(line, "\r\n") {
-			return 0, badChunk("RFC 9112 §7.1", "A line of the trailer section does not end in CRLF")
+			return 0, badChunk(chunkRule, "A line of the trailer section does not end in CRLF")
 		}
 	}
 	fields, err := ParseFields(section, nil)

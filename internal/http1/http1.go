@@ -1,7 +1,7 @@
-// Package http1 is the syntax of an HTTP/1.x request's head (RFC 9112), over
-// text that is already there: the request line, the field section, and what
-// the fields say about the message's framing. It does no input or output; an
-// [Error] carries the answer that the fault deserves.
+// Package http1 is the syntax of an HTTP/1.x request (RFC 9112), over text that
+// is already there: the request line, the field section, what the fields say
+// about the message's framing, and the chunks of a body. It does no input or
+// output; an [Error] carries the answer that the fault deserves.
 package http1
 
 import "cmp"
@@ -23,7 +23,7 @@ func (b *Bounds) maxFields() int { return cmp.Or(b.Fields, 100) }
 
 func (b *Bounds) maxHead() int { return cmp.Or(b.Head, 256*1024) }
 
-// An Error is a head that is not served, and how to answer it.
+// An Error is a head or a body that is not served, and how to answer it.
 type Error struct {
 	Status  int
 	Message string // the reason phrase, in CPython's words where it has some; "" for the standard one

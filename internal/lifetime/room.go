@@ -67,8 +67,9 @@ func (s *Set) Enter(m Member, limit int, interval time.Duration, tick func() boo
 func (s *Set) Left() <-chan struct{} { return s.wait(&s.left) }
 
 // MakeRoom wakes idle members, that is those which have been idle for a quarter
-// of a second: one, or some where there are many. It chooses them from a random sample, those that have been idle for longest, so that it
-// takes about the same time however many there are.
+// of a second: one, or some where there are many. It chooses from a random
+// sample, those that have been idle for longest, so that it takes about the same
+// time however many members there are.
 func (s *Set) MakeRoom() {
 	for _, m := range s.idlest() {
 		m.Wake()

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"fmt"
 	"sync"
 	"time"
 )
@@ -56,7 +57,7 @@ func (s *Sweeper) sweep() {
 			}
 		case c.seen:
 			kept = append(kept, c)
-			go c.tryFlush()
+			go c.writeOverdue()
 		default:
 			c.seen = held
 			kept = append(kept, c)
@@ -71,4 +72,17 @@ func (s *Sweeper) sweep() {
 	if len(s.list) > 0 {
 		s.wake()
 	}
+}
+
+// writeOverdue writes what is held. A panic, of a connection that a handler has
+// wrapped, would be nobody's here, and end the program.
+func (c *Conn) writeOverdue() {
+	defer func() {
+		if problem := recover(); problem != nil {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.failWrite(fmt.Errorf("wire: writing to the connection panicked: %v", problem))
+		}
+	}()
+	c.TryFlush()
 }

@@ -2,8 +2,8 @@
 // and waits to be read, and output that is held back a moment so that it can
 // leave with what follows. It knows nothing of HTTP.
 //
-// One goroutine reads and writes a [Conn]; others may set its deadlines and call
-// Wake, Cut and Close. A [Sweeper] writes what was held for too long, and a watch
+// One goroutine reads a [Conn] and one writes it, which may be the same; others
+// may set its deadlines and call Wake, Cut and Close. A [Sweeper] writes what was held for too long, and a watch
 // reads ahead where somebody wants to know when the connection ends.
 package wire
 
@@ -43,6 +43,8 @@ type Conn struct {
 	nc      net.Conn
 	system  bool // nc is the system's own
 	sweeper *Sweeper
+	stall   time.Duration // as StallLimit set them
+	least   int64
 
 	in        []byte // in[r:w] has come and was not read
 	r, w      int
@@ -56,7 +58,7 @@ type Conn struct {
 	watch     atomic.Pointer[watch]
 	broken    atomic.Pointer[error] // the first error of a read or write that ended the connection
 
-	owns                  sync.Mutex // guards what follows, and that the watch has the same
+	owns                  sync.Mutex // guards what follows, that the watch has the same, and nc's deadlines
 	ownReadBy, ownWriteBy time.Time  // what somebody set
 
 	held     atomic.Uint64 // which output is held: a number of its own, or 0
@@ -64,12 +66,10 @@ type Conn struct {
 	seen     uint64        // which output the sweeper saw held
 	ownWrite atomic.Bool   // as ownRead
 
-	mu         sync.Mutex // guards what follows; held while writing
+	mu         sync.Mutex // guards what follows; held while writing; taken before owns
 	out        []byte     // held output
 	holds      uint64     // how many there have been
 	werr       error      // the first error of a write
-	stall      time.Duration
-	least      int64
 	writeArmed time.Time
 	window     window
 }
@@ -139,7 +139,7 @@ func (c *Conn) IsWoken() bool { return c.woken.Load() }
 
 // Fill writes what is held, waits for input and adds it to what is buffered.
 func (c *Conn) Fill() error {
-	if err := c.Flush(); err != nil {
+	if err := c.TryFlush(); err != nil {
 		return err
 	}
 	switch {
@@ -169,15 +169,16 @@ func (c *Conn) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	if err := c.tryFlush(); err != nil {
+	if err := c.TryFlush(); err != nil {
 		return 0, err
 	}
 	return c.read(p)
 }
 
-// tryFlush writes what is held, unless another goroutine is writing: then it
-// leaves with that, or by the sweeper.
-func (c *Conn) tryFlush() error {
+// TryFlush is Flush, unless another goroutine is writing: then what is held
+// leaves with that, or by the sweeper. Who reads must not wait for a write: the
+// client may take no more of it until more of what it sends is read.
+func (c *Conn) TryFlush() error {
 	if !c.mu.TryLock() {
 		return nil
 	}
@@ -232,7 +233,7 @@ func (c *Conn) Broken() error {
 	return nil
 }
 
-var errClosed = net.ErrClosed
+var errClosed = net.ErrClosed // of which there is a pointer
 
 // fail keeps the first error that ended the connection, and tells whoever
 // watches it.
@@ -271,24 +272,34 @@ func (c *Conn) readBelow(p []byte) (int, error) {
 				return 0, err
 			}
 		}
-		c.readArmed = c.readBy
-		c.nc.SetReadDeadline(c.readBy)
+		c.setReadBy()
 	}
 }
 
+// armRead sees to it that a read which begins now ends by readBy, or earlier.
 func (c *Conn) armRead() {
 	switch {
 	case c.ownRead.Load():
 		return
 	case c.readBy.IsZero() && !c.readArmed.IsZero(),
 		!c.readBy.IsZero() && (c.readArmed.IsZero() || c.readArmed.After(c.readBy)):
-		c.readArmed = c.readBy
-		c.nc.SetReadDeadline(c.readBy)
+		c.setReadBy()
 	}
 	// Wake sets its deadline when it sees idle. Where it came before idle was
 	// set, or before the deadline above, this is the one to set it.
 	if c.idle.Load() && c.woken.Load() {
 		c.nc.SetReadDeadline(time.Now().Add(wakeGrace))
+	}
+}
+
+// setReadBy sets the deadline readBy, unless somebody has just set another: that
+// may be there to end this very read.
+func (c *Conn) setReadBy() {
+	c.owns.Lock()
+	defer c.owns.Unlock()
+	if !c.ownRead.Load() {
+		c.readArmed = c.readBy
+		c.nc.SetReadDeadline(c.readBy)
 	}
 }
 
@@ -298,10 +309,8 @@ func (c *Conn) armRead() {
 // there is no limit. Time in which nobody writes does not count.
 //
 // What misses the limit is noticed in an eighth more time, or after twice as
-// long again where it met it before.
+// long again where it met it before. It is for before the first write.
 func (c *Conn) StallLimit(d time.Duration, least int64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.stall, c.least = d, max(1, least)
 }
 
@@ -504,10 +513,15 @@ func (c *Conn) armWrite() time.Time {
 	return now
 }
 
+// setWrite is to writes what setReadBy is to reads. The caller holds mu.
 func (c *Conn) setWrite(t time.Time) {
-	c.writeArmed = t
-	c.window.met = false
-	c.nc.SetWriteDeadline(t)
+	c.owns.Lock()
+	defer c.owns.Unlock()
+	if !c.ownWrite.Load() {
+		c.writeArmed = t
+		c.window.met = false
+		c.nc.SetWriteDeadline(t)
+	}
 }
 
 // CopyFrom writes what is held and then at most n bytes of r, or all of it
@@ -563,12 +577,14 @@ func (c *Conn) copyFile(rf io.ReaderFrom, file *os.File, start, n int64) (int64,
 	if err := c.flush(); err != nil {
 		return 0, err
 	}
+	first := true
 	return c.progress(func(done int64) (int64, error) {
-		if done > 0 {
+		if !first {
 			if _, err := file.Seek(start+done, io.SeekStart); err != nil {
 				return 0, err
 			}
 		}
+		first = false
 		return rf.ReadFrom(&io.LimitedReader{R: file, N: n - done})
 	})
 }
@@ -644,7 +660,7 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 }
 
 // Reclaim takes the deadlines back: the connection's own limits apply again. It
-// is for a moment at which nobody reads or writes.
+// is for a moment at which nobody reads or writes, but for the sweeper.
 func (c *Conn) Reclaim() {
 	if c.ownRead.Load() {
 		c.owns.Lock()
@@ -655,13 +671,28 @@ func (c *Conn) Reclaim() {
 		c.owns.Unlock()
 	}
 	if c.ownWrite.Load() {
-		c.SetWriteDeadline(time.Time{})
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.ownWrite.Store(false)
-		c.writeArmed = time.Time{}
-		c.window = window{}
+		c.reclaimWrite()
 	}
+}
+
+// reclaimWrite waits for the sweeper where that is writing, so it leaves it the
+// deadline that somebody set, or the stall limit where that ends earlier.
+func (c *Conn) reclaimWrite() {
+	if !c.mu.TryLock() {
+		c.owns.Lock()
+		own := c.ownWriteBy
+		c.owns.Unlock()
+		by := time.Now().Add(c.stall)
+		if c.stall > 0 && (own.IsZero() || by.Before(own)) {
+			c.SetWriteDeadline(by)
+		}
+		c.mu.Lock()
+	}
+	defer c.mu.Unlock()
+	c.SetWriteDeadline(time.Time{})
+	c.ownWrite.Store(false)
+	c.writeArmed = time.Time{}
+	c.window = window{}
 }
 
 // CloseWrite writes what is held and ends the output, where the connection can.
@@ -670,7 +701,7 @@ func (c *Conn) CloseWrite() error {
 	if !ok {
 		return errors.ErrUnsupported
 	}
-	if err := c.tryFlush(); err != nil {
+	if err := c.TryFlush(); err != nil {
 		return err
 	}
 	return half.CloseWrite()
@@ -679,7 +710,7 @@ func (c *Conn) CloseWrite() error {
 // CloseNow writes what is held if nobody is writing, and closes the connection
 // under whoever is.
 func (c *Conn) CloseNow() error {
-	c.tryFlush()
+	c.TryFlush()
 	return c.Close()
 }
 
@@ -724,10 +755,10 @@ func (c *Conn) Linger(limit time.Duration, bytes int64, idle bool) {
 		}), bytes)
 		return
 	}
-	if idle && c.woken.Load() {
-		by = time.Now().Add(wakeGrace)
-	}
 	c.nc.SetReadDeadline(by)
+	if idle && c.woken.Load() { // perhaps before that deadline was set
+		c.nc.SetReadDeadline(time.Now().Add(wakeGrace))
+	}
 	io.CopyN(io.Discard, c.nc, bytes)
 }
 

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -446,6 +447,228 @@ func TestCloseNow(t *testing.T) {
 		}
 	})
 }
+
+// TestReadBesideAWrite: reading does not wait behind a write that is stuck, for
+// it may be what the client waits for.
+func TestReadBesideAWrite(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		read func(c *Conn) error
+	}{
+		{"Fill", (*Conn).Fill},
+		{"Read", func(c *Conn) error { _, err := c.Read(make([]byte, 1)); return err }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c, below, client := pipe()
+			defer client.Close()
+			entered := make(chan struct{}, 1)
+			below.Conn = signalling{below.Conn, entered}
+			go c.Write([]byte("nobody reads this"))
+			<-entered
+			done := make(chan error, 1)
+			go func() { done <- tc.read(c) }()
+			go client.Write([]byte("x"))
+			select {
+			case err := <-done:
+				if err != nil {
+					t.Error(err)
+				}
+			case <-time.After(10 * time.Second):
+				t.Error("it waits for the write")
+			}
+		})
+	}
+}
+
+// signalling tells when a write begins.
+type signalling struct {
+	net.Conn
+	entered chan<- struct{}
+}
+
+func (s signalling) Write(p []byte) (int, error) {
+	s.entered <- struct{}{}
+	return s.Conn.Write(p)
+}
+
+// TestReclaimBesideTheSweeper: taking the write deadline back does not leave the
+// sweeper without one.
+func TestReclaimBesideTheSweeper(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		stall time.Duration
+		own   func() time.Time
+	}{
+		{"the limit comes first", 50 * time.Millisecond, func() time.Time { return time.Now().Add(time.Hour) }},
+		{"there is only the limit", 50 * time.Millisecond, func() time.Time { return time.Time{} }},
+		{"their own comes first", time.Hour, func() time.Time { return time.Now().Add(100 * time.Millisecond) }},
+		{"there is only their own", 0, func() time.Time { return time.Now().Add(100 * time.Millisecond) }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c, below, client := pipe()
+			defer client.Close()
+			entered := make(chan struct{}, 1)
+			below.Conn = signalling{below.Conn, entered}
+			c.StallLimit(tc.stall, 0)
+			c.SetWriteDeadline(tc.own())
+			c.Hold([]byte("nobody reads this"))
+			<-entered
+			done := make(chan struct{})
+			go func() { c.Reclaim(); close(done) }()
+			select {
+			case <-done:
+				if err := c.WriteErr(); !errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Error(err)
+				}
+			case <-time.After(10 * time.Second):
+				t.Error("the write does not end")
+			}
+		})
+	}
+}
+
+// TestOwnDeadlineWins: a deadline that somebody sets while a read or a write
+// begins is not lost to the limit's.
+func TestOwnDeadlineWins(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		do   func(c *Conn)
+	}{
+		{"read", func(c *Conn) { c.ReadBy(time.Now().Add(time.Hour)); c.Read(make([]byte, 1)) }},
+		{"write", func(c *Conn) { c.StallLimit(time.Hour, 0); c.Write([]byte("x")) }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c, below, client := pipe()
+			client.Close()
+			set := 0
+			below.Conn = watched{below.Conn, func() {
+				set++
+				if c.owns.TryLock() {
+					t.Error("another deadline could be set first, and be lost")
+					c.owns.Unlock()
+				}
+			}}
+			tc.do(c)
+			if set == 0 {
+				t.Error("no deadline was set")
+			}
+		})
+	}
+}
+
+// watched tells when a deadline is set.
+type watched struct {
+	net.Conn
+	deadline func()
+}
+
+func (w watched) SetReadDeadline(t time.Time) error {
+	w.deadline()
+	return w.Conn.SetReadDeadline(t)
+}
+
+func (w watched) SetWriteDeadline(t time.Time) error {
+	w.deadline()
+	return w.Conn.SetWriteDeadline(t)
+}
+
+// TestWakeWhileLingering: a Wake just before the deadline of the lingering ends
+// it as one after that does.
+func TestWakeWhileLingering(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, below, client := pipe()
+		defer client.Close()
+		woken := false
+		below.Conn = halfCloser{watched{below.Conn, func() {
+			if !woken {
+				woken = true
+				c.Wake()
+			}
+		}}}
+		c.nc = below.Conn
+		began := time.Now()
+		c.Linger(time.Hour, 1, true)
+		if took := time.Since(began); took > wakeGrace {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+type halfCloser struct{ net.Conn }
+
+func (halfCloser) CloseWrite() error { return nil }
+
+// TestFileReadAgain: a file that was read into a buffer, of which nothing could
+// be written at first, arrives from its beginning.
+func TestFileReadAgain(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(name, []byte("0123456789"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	synctest.Test(t, func(t *testing.T) {
+		_, server := net.Pipe()
+		below := &buffering{Conn: server}
+		c := New(below, new(Sweeper))
+		c.StallLimit(time.Second, 0)
+		n, err := c.CopyFrom(f, -1)
+		if got := below.got.String(); n != 10 || err != nil || got != "0123456789" {
+			t.Errorf("%d, %v: %q", n, err, got)
+		}
+	})
+}
+
+// buffering is a connection of the system's that copies by way of a buffer. It
+// takes nothing at first.
+type buffering struct {
+	net.Conn
+	by  time.Time
+	got bytes.Buffer
+}
+
+func (*buffering) SyscallConn() (syscall.RawConn, error) { return nil, errors.ErrUnsupported }
+func (b *buffering) SetWriteDeadline(by time.Time) error { b.by = by; return nil }
+
+func (b *buffering) ReadFrom(r io.Reader) (int64, error) {
+	late := b.by.Sub(time.Now()) > lookTime
+	p := make([]byte, 4)
+	n, err := r.Read(p)
+	if late {
+		time.Sleep(time.Until(b.by))
+		return 0, os.ErrDeadlineExceeded
+	}
+	if err != nil {
+		return 0, err
+	}
+	b.got.Write(p[:n])
+	rest, err := b.got.ReadFrom(r)
+	return int64(n) + rest, err
+}
+
+// TestSweeperSurvives: a connection that panics ends, and nothing else does.
+func TestSweeperSurvives(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, below, client := pipe()
+		defer client.Close()
+		below.Conn = explosive{below.Conn}
+		c.Hold([]byte("x"))
+		time.Sleep(3 * tick)
+		if err := c.WriteErr(); err == nil || !strings.Contains(err.Error(), "on purpose") {
+			t.Error(err)
+		}
+		if err := c.Flush(); err == nil {
+			t.Error("it can be written to again")
+		}
+	})
+}
+
+type explosive struct{ net.Conn }
+
+func (explosive) Write([]byte) (int, error) { panic("on purpose") }
 
 // TestBrokenForGood: a connection whose write deadline cannot be mended, as
 // TLS's, is given up at once.
