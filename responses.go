@@ -281,7 +281,7 @@ func (h *BaseHandler) EndHeaders() {
 		h.replaceAnswer(c.BodyFault())
 		return
 	}
-	if !c.Answer.Interim() && (!c.Answer.Framed() || c.Doomed() || c.isLast()) {
+	if !c.Answer.Interim() && (!c.Answer.Framed() || c.Answer.Closes() || c.Doomed() || c.isLast()) {
 		h.CloseConnection = true
 	}
 	interim := c.Answer.Interim()

@@ -14,6 +14,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"example.com/httpserver/internal/accept"
 	"example.com/httpserver/internal/class"
 	"example.com/httpserver/internal/dirlist"
 	"example.com/httpserver/internal/docroot"
@@ -120,8 +121,12 @@ func (h *SimpleHandler) SendHead() io.ReadCloser {
 			h.redirect()
 			return nil
 		}
-		index, ok := h.findIndex(path)
-		if !ok {
+		index, err := h.findIndex(path)
+		switch {
+		case err != nil:
+			h.refuseFile(err, "File not found")
+			return nil
+		case index == "":
 			return h.self.ListDirectory(path)
 		}
 		path = index
@@ -132,10 +137,22 @@ func (h *SimpleHandler) SendHead() io.ReadCloser {
 		err = fs.ErrNotExist
 	}
 	if err != nil {
-		h.self.SendError(404, "File not found", "")
+		h.refuseFile(err, "File not found")
 		return nil
 	}
 	return h.sendFileHead(path, f, info)
+}
+
+// refuseFile answers for what cannot be opened: 404, unless it may be there and
+// the system has no descriptor left to look.
+func (h *SimpleHandler) refuseFile(err error, message string) {
+	if accept.IsExhausted(err) {
+		h.self.LogError("%v", err)
+		h.Server.open.MakeRoom()
+		h.self.SendError(503, "", "")
+		return
+	}
+	h.self.SendError(404, message, "")
 }
 
 // sendFileHead answers with the head for an open file. It closes the file where
@@ -192,19 +209,23 @@ func (h *SimpleHandler) redirect() {
 }
 
 // findIndex gives the first index page of a directory that is a regular file,
-// whether or not it may be read.
-func (h *SimpleHandler) findIndex(dir string) (path string, ok bool) {
+// whether or not it may be read, or "". It fails where nobody can tell.
+func (h *SimpleHandler) findIndex(dir string) (path string, err error) {
 	pages := h.IndexPages
 	if pages == nil {
 		pages = defaultIndexPages
 	}
 	for _, page := range pages {
 		path := join(dir, page)
-		if info := h.stat(path); info != nil && info.Mode().IsRegular() {
-			return path, true
+		info, err := h.stat(path)
+		switch {
+		case accept.IsExhausted(err):
+			return "", err
+		case err == nil && info.Mode().IsRegular():
+			return path, nil
 		}
 	}
-	return "", false
+	return "", nil
 }
 
 var defaultIndexPages = []string{"index.html", "index.htm"}
@@ -221,19 +242,17 @@ func (h *SimpleHandler) open(path string) (f *os.File, info fs.FileInfo, err err
 		f, info, err = docroot.Open(path) // only an override leads here: it is the program's word
 	}
 	if os.IsPermission(err) {
-		info = h.stat(path)
+		info, _ = h.stat(path)
 	}
 	return f, info, err
 }
 
-// stat tells what a path stands for, or gives nil.
-func (h *SimpleHandler) stat(path string) (info fs.FileInfo) {
+// stat tells what a path stands for.
+func (h *SimpleHandler) stat(path string) (fs.FileInfo, error) {
 	if root, name, inside := h.locate(path); inside {
-		info, _ = root.Stat(name)
-	} else {
-		info, _ = os.Stat(path)
+		return root.Stat(name)
 	}
-	return info
+	return os.Stat(path)
 }
 
 // locate splits a path into the directory and a name below it.
@@ -275,7 +294,7 @@ func (h *SimpleHandler) directory() string {
 func (h *SimpleHandler) ListDirectory(path string) io.ReadCloser {
 	entries, err := h.readDirectory(path)
 	if err != nil {
-		h.self.SendError(404, "No permission to list directory", "")
+		h.refuseFile(err, "No permission to list directory")
 		return nil
 	}
 	dirlist.Sort(entries)
@@ -305,7 +324,8 @@ func (h *SimpleHandler) readDirectory(path string) ([]dirlist.Entry, error) {
 	for i, e := range found {
 		entries[i] = dirlist.Entry{Name: e.Name(), Dir: e.IsDir(), Link: e.Type()&fs.ModeSymlink != 0}
 		if entries[i].Link {
-			entries[i].Dir = isDirectory(h.stat(join(path, e.Name())))
+			info, _ := h.stat(join(path, e.Name()))
+			entries[i].Dir = isDirectory(info)
 		}
 	}
 	return entries, nil

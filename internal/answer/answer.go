@@ -25,6 +25,7 @@ type Answer struct {
 	chunked    bool // and its chunks are made by the library
 	complete   bool // the last of them was written
 	connection bool // the head has a Connection field
+	closes     bool // and one that says "close"
 	raw        bool // the head has lines that nobody looked at
 	partly     bool // some of the head was sent before its end
 	bare       bool // the head has fields and no status line before them
@@ -151,6 +152,7 @@ func (a *Answer) note(name, value string) bool {
 	switch {
 	case http1.EqualName(name, "Connection"):
 		a.connection = true
+		a.closes = a.closes || http1.HasToken(value, "close")
 	case http1.EqualName(name, "Content-Length"):
 		if a.unframed() {
 			return false
@@ -180,7 +182,7 @@ func (a *Answer) unframed() bool { return a.code/100 == 1 || a.code == 204 }
 // Succeeds reports whether the head, as far as it goes, says that all went well.
 // What is raw says what its maker likes.
 func (a *Answer) Succeeds() bool {
-	return a.state == begun && a.code >= 200 && a.code < 400 && !a.raw
+	return a.state == begun && !a.Interim() && a.code < 400 && !a.raw
 }
 
 // MayChunk reports whether an answer of this status may have a
@@ -198,6 +200,9 @@ func (a *Answer) Chunked() bool { return a.chunked }
 
 // Complete says that the last chunk was written.
 func (a *Answer) Complete() { a.complete = true }
+
+// Completed reports whether Complete was said.
+func (a *Answer) Completed() bool { return a.complete }
 
 // Raw adds text to the head as it stands. Nobody looks at it, so the framing
 // is unknown from here on.
@@ -221,7 +226,7 @@ func (a *Answer) End() {
 	}
 	a.lines = append(a.lines, '\r', '\n')
 	if a.Interim() {
-		*a = Answer{lines: a.lines, fault: a.fault}
+		*a = Answer{lines: a.lines, fault: a.fault, raw: a.raw}
 		return
 	}
 	a.state = ended
@@ -255,6 +260,9 @@ func (a *Answer) NoContent() bool {
 func (a *Answer) Framed() bool {
 	return !a.raw && !a.bare && a.code != 101 && (a.NoContent() || a.hasLength || a.chunked)
 }
+
+// Closes reports whether the head says that the connection closes.
+func (a *Answer) Closes() bool { return a.closes }
 
 // HasConnection reports whether the head has a Connection field of its own.
 func (a *Answer) HasConnection() bool { return a.connection }

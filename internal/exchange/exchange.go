@@ -59,6 +59,8 @@ type Exchange struct {
 	scanner   http1.Scanner
 	section   string // the field section, where it came with the request line
 	line      http1.RequestLine
+	idle      bool      // its first byte was waited for
+	idleBy    time.Time // when that has to have come; zero: never
 	headBy    time.Time // when the head has to have ended; zero before it began
 	body      body
 	headSent  int         // bytes of the head that Answer gave out and the output has not seen
@@ -107,7 +109,7 @@ func (x *Exchange) Next() {
 	x.scanner = http1.Scanner{Bounds: x.limits.Bounds}
 	x.section = ""
 	x.line = http1.RequestLine{}
-	x.headBy = time.Time{}
+	x.idle, x.headBy = false, time.Time{}
 	x.body = body{}
 	x.headSent, x.pipelined = 0, false
 	x.early, x.excess, x.beside = false, false, false
@@ -183,17 +185,19 @@ func (x *Exchange) ReadSection() (string, error) {
 }
 
 // fill waits for more of a head. Before its first byte the idle limit holds,
-// and no answer is owed; after that the head limit does, whose clock starts at
-// the first wait and does not start again.
+// and no answer is owed; after that the head limit does. The clock of each starts
+// at the first wait and does not start again, whatever empty lines may come.
 func (x *Exchange) fill(idle bool) error {
 	if idle {
-		now := time.Now()
-		x.idleSince.Store(now.UnixNano())
-		var by time.Time
-		if x.limits.Idle > 0 {
-			by = now.Add(x.limits.Idle)
+		if !x.idle {
+			now := time.Now()
+			x.idle, x.idleBy = true, time.Time{}
+			x.idleSince.Store(now.UnixNano())
+			if x.limits.Idle > 0 {
+				x.idleBy = now.Add(x.limits.Idle)
+			}
 		}
-		x.wire.ReadBy(by)
+		x.wire.ReadBy(x.idleBy)
 	} else {
 		if x.headBy.IsZero() && x.limits.Head > 0 {
 			x.headBy = time.Now().Add(x.limits.Head)
@@ -260,7 +264,7 @@ func (x *Exchange) Settle(closing bool) (goOn bool, problem error) {
 		problem = x.mistake()
 	}
 	answered := a.Ended() && !a.Sunk() && a.Framed()
-	if problem != nil || closing || x.wire.Broken() != nil || x.Doomed() || !answered {
+	if problem != nil || closing || a.Closes() || x.wire.Broken() != nil || x.Doomed() || !answered {
 		return false, problem
 	}
 	return x.drain(), nil

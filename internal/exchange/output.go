@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"os"
@@ -38,10 +39,21 @@ func (x *Exchange) EndHead(current, keepAlive bool) {
 	}
 	a.End()
 	if a.Ended() && (a.Code() == 101 || x.line.Method == "CONNECT" && a.Code()/100 == 2) {
-		// Another protocol, or a tunnel: whatever comes is for the handler, and
-		// what has come is no request whose answer this one could wait for.
-		x.body, x.pipelined = body{tunnel: true}, false
+		x.openTunnel()
 	}
+}
+
+// openTunnel leaves the input to another protocol: whatever comes is for the
+// handler, and what has come is no request whose answer this one could wait for.
+// It begins behind the request (RFC 9110 §7.8), so what is left of its body is
+// read away; where that cannot be done, nothing comes.
+func (x *Exchange) openTunnel() {
+	if !x.drain() {
+		x.suspect = true
+		x.body.err = cmp.Or(x.body.err, io.ErrUnexpectedEOF)
+		return
+	}
+	x.body, x.pipelined = body{tunnel: true}, false
 }
 
 // TakeHead gives the lines of the head that were not sent. They are to go
@@ -117,14 +129,25 @@ func (o *Output) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// WriteString is Write. A short string is copied to memory that stays.
+// WriteString is Write. A short string is copied to memory that stays, a long
+// one piece by piece: a client that takes nothing would have all of it held.
 func (o *Output) WriteString(s string) (int, error) {
-	if len(s) > maxScratch {
-		return o.Write([]byte(s))
+	if len(s) <= maxScratch {
+		o.scratch = append(o.scratch[:0], s...)
+		return o.Write(o.scratch)
 	}
-	o.scratch = append(o.scratch[:0], s...)
-	return o.Write(o.scratch)
+	b := make([]byte, min(len(s), stringPiece))
+	for total := 0; ; {
+		piece := b[:copy(b, s[total:])]
+		n, err := o.Write(piece)
+		if total += n; err != nil || total == len(s) {
+			return total, err
+		}
+	}
 }
+
+// stringPiece is what WriteString copies of a long string at once.
+const stringPiece = 32 * 1024
 
 // maxScratch bounds what WriteString keeps for each connection.
 const maxScratch = 1024
@@ -214,8 +237,12 @@ func (o *Output) Flush() error {
 // WriteChunk sends content as a chunk (RFC 9112 §7.1), which leaves at once.
 // Nothing is no chunk, since an empty one would be the last.
 func (x *Exchange) WriteChunk(p []byte) error {
-	if len(p) == 0 || x.Answer.NoContent() || x.Answer.Sunk() {
+	switch {
+	case len(p) == 0 || x.Answer.NoContent() || x.Answer.Sunk():
 		return nil
+	case x.Answer.Completed():
+		x.beside = true
+		return ErrBesideChunks
 	}
 	x.scratch = strconv.AppendInt(x.scratch[:0], int64(len(p)), 16)
 	x.scratch = append(x.scratch, "\r\n"...)
@@ -245,8 +272,12 @@ var lineEnd = []byte("\r\n")
 
 // EndChunks sends the last chunk and the trailer fields, which are lines.
 func (x *Exchange) EndChunks(trailers []byte) error {
-	if x.Answer.NoContent() || x.Answer.Sunk() {
+	switch {
+	case x.Answer.NoContent() || x.Answer.Sunk():
 		return nil
+	case x.Answer.Completed():
+		x.beside = true
+		return ErrBesideChunks
 	}
 	x.scratch = append(x.scratch[:0], "0\r\n"...)
 	x.scratch = append(x.scratch, trailers...)

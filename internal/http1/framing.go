@@ -20,7 +20,7 @@ func ReadFraming(l *RequestLine, fields []Field) (Framing, *Error) {
 	var f Framing
 	var hosts, lengths int
 	var length string
-	var codings []string
+	var codings, expectations []string
 	for _, field := range fields {
 		switch len(field.Name) {
 		case len("Host"):
@@ -30,7 +30,9 @@ func ReadFraming(l *RequestLine, fields []Field) (Framing, *Error) {
 			}
 		case len("Expect"):
 			if EqualName(field.Name, "Expect") {
-				f.Expect = join(f.Expect, field.Value)
+				if field.Value != "" { // an empty line adds nothing to a list (RFC 9110 §5.6.1)
+					expectations = append(expectations, field.Value)
+				}
 			}
 		case len("Connection"):
 			if EqualName(field.Name, "Connection") {
@@ -48,6 +50,7 @@ func ReadFraming(l *RequestLine, fields []Field) (Framing, *Error) {
 		}
 	}
 	f.KeepAlive = f.KeepAlive && !f.Close
+	f.Expect = strings.Join(expectations, ", ")
 	if err := f.checkHost(l, hosts); err != nil {
 		return Framing{}, err
 	}
@@ -71,11 +74,18 @@ func ReadFraming(l *RequestLine, fields []Field) (Framing, *Error) {
 // readConnection notes the connection options of one Connection line
 // (RFC 9110 §7.6.1).
 func (f *Framing) readConnection(value string) {
-	for option := range strings.SplitSeq(value, ",") {
-		option = trimBlanks(option)
-		f.Close = f.Close || EqualName(option, "close")
-		f.KeepAlive = f.KeepAlive || EqualName(option, "keep-alive")
+	f.Close = f.Close || HasToken(value, "close")
+	f.KeepAlive = f.KeepAlive || HasToken(value, "keep-alive")
+}
+
+// HasToken reports whether a list (RFC 9110 §5.6.1) has a token, in any case.
+func HasToken(list, token string) bool {
+	for member := range strings.SplitSeq(list, ",") {
+		if EqualName(trimBlanks(member), token) {
+			return true
+		}
 	}
+	return false
 }
 
 // checkHost holds a request to RFC 9112 §3.2: one Host and no more from
@@ -161,13 +171,4 @@ func ParseContentLength(value string) (n int64, ok bool) {
 		n = n*10 + d
 	}
 	return n, true
-}
-
-// join adds a line to a list. An empty one adds nothing, wherever it stands
-// (RFC 9110 §5.6.1).
-func join(list, value string) string {
-	if list == "" || value == "" {
-		return list + value
-	}
-	return list + ", " + value
 }

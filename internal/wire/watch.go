@@ -60,6 +60,10 @@ type deadline struct {
 // The connection is read ahead for that, up to a bound: beyond it, and after an
 // io.EOF, only a write notices the end.
 func (c *Conn) Watch(gone func(error)) {
+	if !c.system && c.mu.TryLock() { // who is writing does the same behind its write
+		c.uncoverWatch()
+		c.mu.Unlock()
+	}
 	c.owns.Lock()
 	defer c.owns.Unlock()
 	w := c.watch.Load()
@@ -138,6 +142,7 @@ func (w *watch) stop() bool {
 	case <-w.done:
 		return true
 	case <-patience.C:
+		w.c.nc.SetWriteDeadline(aLongTimeAgo) // it may be a write that does not end: see coverWrites
 		w.c.Close()
 		return false
 	}

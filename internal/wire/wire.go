@@ -27,6 +27,10 @@ const (
 	maxHeld   = 32 * 1024 // held output beyond this is written
 	copyBelow = 64 * 1024 // up to here a file is read and leaves with its head; beyond, sendfile is cheaper
 
+	// lastMoment is how long a client that goes on sending has to read its
+	// answer, once no more is read.
+	lastMoment = 500 * time.Millisecond
+
 	// lookTime is for a last look at whether a slow client has taken some.
 	lookTime = 50 * time.Millisecond
 
@@ -249,6 +253,9 @@ func (c *Conn) fail(err error) {
 // ends too early, the time left is seen here. So a connection that is busy sets
 // none at all.
 func (c *Conn) readBelow(p []byte) (int, error) {
+	if !c.system {
+		c.coverWrites()
+	}
 	for early := 0; ; {
 		c.armRead()
 		n, err := c.nc.Read(p)
@@ -303,6 +310,29 @@ func (c *Conn) setReadBy() {
 	}
 }
 
+// coverWrites bounds the writes that a connection makes by itself while it is
+// read, as TLS does to answer a key update: they have until the read ends, and
+// the stall limit more. A deadline that an earlier write has left would end too
+// early, and break the connection. Whoever is writing has set one.
+func (c *Conn) coverWrites() {
+	if c.stall <= 0 || c.ownWrite.Load() || !c.mu.TryLock() {
+		return
+	}
+	defer c.mu.Unlock()
+	by := c.readBy
+	if c.ownRead.Load() {
+		c.owns.Lock()
+		by = c.ownReadBy
+		c.owns.Unlock()
+	}
+	switch {
+	case by.IsZero() && !c.writeArmed.IsZero():
+		c.setWriteBy(by)
+	case !by.IsZero() && c.writeArmed.Before(by):
+		c.setWriteBy(by.Add(c.stall))
+	}
+}
+
 // StallLimit bounds the waits of writes: in each such time of waiting the other
 // side has to take the given number of bytes, or the write ends with
 // os.ErrDeadlineExceeded. With no number any progress will do; with no time
@@ -333,14 +363,20 @@ func (c *Conn) Hold(p []byte) error {
 	if c.werr != nil {
 		return c.werr
 	}
+	if len(c.out)+len(p) > maxHeld {
+		if err := c.flush(); err != nil || len(p) > maxHeld {
+			_, err = c.write(p)
+			return err
+		}
+	}
+	if len(p) == 0 {
+		return nil
+	}
 	if len(c.out) == 0 {
 		c.holds++
 		c.held.Store(c.holds)
 	}
 	c.out = append(c.out, p...)
-	if len(c.out) > maxHeld {
-		return c.flush()
-	}
 	if !c.listed.Load() && !c.listed.Swap(true) {
 		c.sweeper.add(c)
 	}
@@ -430,6 +466,9 @@ func (c *Conn) progress(step func(done int64) (int64, error)) (done int64, err e
 		return 0, c.werr
 	}
 	began := c.armWrite()
+	if !c.system && c.watch.Load() != nil {
+		defer c.uncoverWatch()
+	}
 	for looked := false; ; {
 		n, err := step(done)
 		done += n
@@ -462,6 +501,10 @@ func (c *Conn) progress(step func(done int64) (int64, error)) (done int64, err e
 		c.setWrite(now.Add(more))
 	}
 }
+
+// uncoverWatch takes the deadline off a connection that is read ahead, where
+// coverWrites does not come by. The caller holds mu.
+func (c *Conn) uncoverWatch() { c.setWriteBy(time.Time{}) }
 
 func (c *Conn) failWrite(err error) {
 	if err != nil {
@@ -513,13 +556,18 @@ func (c *Conn) armWrite() time.Time {
 	return now
 }
 
-// setWrite is to writes what setReadBy is to reads. The caller holds mu.
+// setWrite sets the deadline for a write. The caller holds mu.
 func (c *Conn) setWrite(t time.Time) {
+	c.window.met = false
+	c.setWriteBy(t)
+}
+
+// setWriteBy is to writes what setReadBy is to reads. The caller holds mu.
+func (c *Conn) setWriteBy(t time.Time) {
 	c.owns.Lock()
 	defer c.owns.Unlock()
 	if !c.ownWrite.Load() {
 		c.writeArmed = t
-		c.window.met = false
 		c.nc.SetWriteDeadline(t)
 	}
 }
@@ -736,8 +784,10 @@ func (c *Conn) Cut() {
 // Linger closes the connection so that the other side gets to read what was
 // written to it: closing while input is unread would make the system reset the
 // connection and take back what was sent. It ends the output and reads input
-// away until the other side closes, for at most the given time and bytes. idle
-// says that nothing is known to be unread: then Wake ends the wait.
+// away until the other side closes, for at most the given time and bytes. After
+// those it reads no more, so that the other side has to stop and look, and gives
+// it a moment for that. idle says that nothing is known to be unread: then Wake
+// ends the wait.
 func (c *Conn) Linger(limit time.Duration, bytes int64, idle bool) {
 	defer c.Close()
 	if c.CloseWrite() != nil {
@@ -745,6 +795,9 @@ func (c *Conn) Linger(limit time.Duration, bytes int64, idle bool) {
 	}
 	by := time.Now().Add(limit)
 	c.idle.Store(idle)
+	if !c.system {
+		c.nc.SetWriteDeadline(by) // see coverWrites
+	}
 	if w := c.watch.Load(); w != nil {
 		io.CopyN(io.Discard, readerFunc(func(p []byte) (int, error) {
 			n, err, ok := w.take(p, by)
@@ -759,7 +812,9 @@ func (c *Conn) Linger(limit time.Duration, bytes int64, idle bool) {
 	if idle && c.woken.Load() { // perhaps before that deadline was set
 		c.nc.SetReadDeadline(time.Now().Add(wakeGrace))
 	}
-	io.CopyN(io.Discard, c.nc, bytes)
+	if n, _ := io.CopyN(io.Discard, c.nc, bytes); n == bytes {
+		time.Sleep(min(time.Until(by), lastMoment))
+	}
 }
 
 type readerFunc func([]byte) (int, error)
