@@ -183,6 +183,12 @@ func (h *answers) DoWRITER() {
 		io.WriteString(h.WFile, "beside")
 	case "open":
 		return
+	case "again":
+		w.Close()
+		again := h.EndHeadersChunked()
+		io.WriteString(again, "HTTP/1.1 200 injected")
+		again.Close()
+		return
 	case "trailers":
 		for _, f := range [][2]string{{"X-Sum", "5"}, {"Content-Length", "5"}, {"X Y", "z"}, {"X-Evil", "a\r\nb"}} {
 			if err := w.SendTrailer(f[0], f[1]); err != nil {
@@ -198,6 +204,26 @@ func (h *answers) DoWRITER() {
 	_, err := io.WriteString(w, "too late")
 	h.LogMessage("after Close: %v, %v", err, w.SendTrailer("A", "b"))
 }
+
+// DoRAWHINTS has a raw line in an interim head.
+func (h *answers) DoRAWHINTS() {
+	h.SendResponseOnly(103, "")
+	h.SendHeaderRaw("X-Raw: y\r\n")
+	h.EndHeaders()
+	h.content("after hints")
+}
+
+// DoLISTS says in two ways what becomes of the connection.
+func (h *answers) DoLISTS() {
+	h.SendResponse(200, "")
+	h.SendHeader("Connection", "upgrade, Close")
+	h.SendHeader("Connection", "keep-alive")
+	h.SendHeader("Content-Length", "0")
+	h.EndHeaders()
+}
+
+// DoLONGSTRING sends a string that is written piece by piece.
+func (h *answers) DoLONGSTRING() { h.content(strings.Repeat("0123456789", 10000)) }
 
 // DoWRITERLESS has an answer without content, in chunks.
 func (h *answers) DoWRITERLESS() {
@@ -333,6 +359,13 @@ func TestAnswers(t *testing.T) {
 		{"RFC 9112 §7.1.2 its trailers", "WRITER /?trailers HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello \r\n14\r\nxxxxxxxxxxxxxxxxxxxx\r\n0\r\nX-Sum: 5\r\n\r\n", true, `"Content-Length" is no name for a trailer field`},
 		{"RFC 9112 §7.1 it was not closed", "WRITER /?open HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello \r\n14\r\nxxxxxxxxxxxxxxxxxxxx\r\n", false, "WRITER: the ChunkedWriter was not closed"},
 		{"RFC 9112 §7.1 and something beside it", "WRITER /?beside HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello \r\n14\r\nxxxxxxxxxxxxxxxxxxxx\r\n0\r\n\r\n", false, "WRITER: httpserver: content beside the ChunkedWriter"},
+		{"RFC 9112 §7.1 and another after its end", "WRITER /?again HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello \r\n14\r\nxxxxxxxxxxxxxxxxxxxx\r\n0\r\n\r\n", false, "WRITER: "},
+		{"a raw line in an interim head", "RAWHINTS / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nX-Raw: y\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 11\r\nConnection: close\r\n\r\nafter hints", false, ""},
+		{"RFC 9112 §9.6 close in a list, and then keep-alive", "LISTS / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nConnection: upgrade, Close\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n", false, ""},
+		{"a long string", "LONGSTRING / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + strings.Repeat("0123456789", 10000), true, ""},
+		{"RFC 9110 §7.8 another protocol, behind a body", "UPGRADE / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n" + next, false, ""},
+		{"RFC 9110 §7.8 another protocol, behind chunks", "UPGRADE / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n" + next, false, ""},
+		{"RFC 9110 §7.8 another protocol, behind a body at fault", "UPGRADE / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n", false, ""},
 		{"RFC 9112 §7.1 a large chunk", "WRITER /?large HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello \r\n14\r\nxxxxxxxxxxxxxxxxxxxx\r\n4e20\r\n" + strings.Repeat("y", 20000) + "\r\n1\r\nz\r\n0\r\n\r\n", true, ""},
 		{"RFC 9112 §6.1 the ChunkedWriter to HTTP/1.0", "WRITER /?trailers HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello xxxxxxxxxxxxxxxxxxxx", false, ""},
 		{"RFC 9112 §6.2 the ChunkedWriter and a length", "WRITER /?length HTTP/1.1\r\nHost: x\r\n\r\n", page500 + "…", false, "Transfer-Encoding beside Content-Length"},
@@ -929,6 +962,20 @@ func TestWaits(t *testing.T) {
 			trickle.Wait()
 			if waited := time.Since(began); waited > 31*time.Second || !strings.HasPrefix(string(answer), "HTTP/1.0 408") {
 				t.Errorf("after %v: %q", waited, answer)
+			}
+		})
+	})
+	t.Run("empty lines do not restart the clock", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			client, server := net.Pipe()
+			go httpserver.ServeConn(server, new(answers))
+			began := time.Now()
+			go func() {
+				time.Sleep(50 * time.Second)
+				io.WriteString(client, "\r\n")
+			}()
+			if answer, _ := io.ReadAll(client); time.Since(began) != 60*time.Second || len(answer) > 0 {
+				t.Errorf("after %v: %q", time.Since(began), answer)
 			}
 		})
 	})

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -77,6 +79,33 @@ func TestCurl(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestRefusedUpload: a client that is still sending gets to read why nobody
+// wants it.
+func TestRefusedUpload(t *testing.T) {
+	h := new(answers)
+	h.ProtocolVersion = "HTTP/1.1"
+	url := "http://" + serveDuring(t, h).ServerAddress().String()
+	for _, length := range []int64{20 << 20, -1} {
+		for range 3 {
+			client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+			request, err := http.NewRequest("LIMIT", url, io.LimitReader(endless{}, 20<<20))
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.ContentLength = length
+			response, err := client.Do(request)
+			if err != nil {
+				t.Errorf("length %d: %v", length, err)
+				continue
+			}
+			if response.StatusCode != 413 {
+				t.Errorf("length %d: %s", length, response.Status)
+			}
+			response.Body.Close()
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io"
+	"io/fs"
 	"maps"
 	"net"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 )
 
@@ -298,5 +300,38 @@ func TestAdmission(t *testing.T) {
 		if got := s.admission(0, nil); got.connections != tc.want.connections || got.perAddress != tc.want.perAddress {
 			t.Errorf("%s: %+v, want %+v", tc.name, got, tc.want)
 		}
+	}
+}
+
+// refusing keeps the status code of an error.
+type refusing struct {
+	SimpleHandler
+	code int
+}
+
+func (h *refusing) SendError(code int, _, _ string) { h.code = code }
+func (h *refusing) LogMessage(string, ...any)       {}
+
+// TestRefuseFile: a file that may be there is not called missing.
+func TestRefuseFile(t *testing.T) {
+	for _, tc := range []struct {
+		err  error
+		want int
+	}{
+		{&fs.PathError{Op: "openat", Path: "x", Err: syscall.EMFILE}, 503},
+		{&fs.PathError{Op: "openat", Path: "x", Err: syscall.ENOENT}, 404},
+		{fs.ErrPermission, 404},
+	} {
+		h := new(refusing)
+		client, server := net.Pipe()
+		s := &Server{}
+		c := s.connect(server, classOf(h), h)
+		h.Setup()
+		if h.refuseFile(tc.err, ""); h.code != tc.want {
+			t.Errorf("%v: %d, want %d", tc.err, h.code, tc.want)
+		}
+		client.Close()
+		c.end()
+		s.Close()
 	}
 }

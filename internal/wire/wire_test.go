@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -126,6 +127,76 @@ func TestSweeperDoesNotWait(t *testing.T) {
 		defer sweeper.mu.Unlock()
 		if sweeper.awake || len(sweeper.list) > 0 {
 			t.Errorf("the sweeper is awake with nothing to do, for %d connections", len(sweeper.list))
+		}
+	})
+}
+
+// TestHoldIsBounded: what is held does not grow with what is given.
+func TestHoldIsBounded(t *testing.T) {
+	c, _, client := pipe()
+	pieces := collect(client)
+	for _, size := range []int{10, 1 << 20, maxHeld, 20} {
+		c.Hold(bytes.Repeat([]byte("x"), size))
+		if cap(c.out) > 2*maxHeld || len(c.out) > maxHeld {
+			t.Errorf("after %d bytes %d are held, in memory for %d", size, len(c.out), cap(c.out))
+		}
+	}
+	c.Flush()
+	c.Close()
+	total := 0
+	for piece := range pieces {
+		total += len(piece)
+	}
+	if want := 10 + 1<<20 + maxHeld + 20; total != want {
+		t.Errorf("%d bytes came, want %d", total, want)
+	}
+}
+
+// writing is a connection that writes while it is read, as TLS does.
+type writing struct {
+	net.Conn
+	until time.Time // the write deadline
+	reads []string
+	began time.Time
+}
+
+func (c *writing) SetWriteDeadline(t time.Time) error { c.until = t; return nil }
+func (c *writing) Write(p []byte) (int, error)        { return len(p), nil }
+func (c *writing) Read(p []byte) (int, error) {
+	c.reads = append(c.reads, "never")
+	if !c.until.IsZero() {
+		c.reads[len(c.reads)-1] = time.Until(c.until).String()
+	}
+	return copy(p, "x"), nil
+}
+
+// TestReadsThatWrite: what a connection writes while it is read has a time to
+// end, and one that is not over.
+func TestReadsThatWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, server := net.Pipe()
+		nc := &writing{Conn: server}
+		c := New(nc, new(Sweeper))
+		c.StallLimit(30*time.Second, 1)
+		read := func(by time.Duration) {
+			c.ReadBy(time.Time{})
+			if by > 0 {
+				c.ReadBy(time.Now().Add(by))
+			}
+			c.Read(make([]byte, 1))
+		}
+		read(60 * time.Second) // before anything was written
+		time.Sleep(70 * time.Second)
+		read(10 * time.Second) // the deadline of the first is good for this one
+		c.Write([]byte("y"))
+		time.Sleep(50 * time.Second) // that of the write is over
+		read(60 * time.Second)
+		read(0)
+		c.SetWriteDeadline(time.Now().Add(time.Hour))
+		read(60 * time.Second)
+		want := []string{"1m30s", "20s", "1m30s", "never", "1h0m0s"}
+		if !slices.Equal(nc.reads, want) {
+			t.Errorf("%q, want %q", nc.reads, want)
 		}
 	})
 }
