@@ -121,10 +121,10 @@ func (h *SimpleHandler) SendHead() io.ReadCloser {
 			h.redirect()
 			return nil
 		}
-		index, err := h.findIndex(path)
+		index, failure := h.findIndex(path)
 		switch {
-		case err != nil:
-			h.refuseFile(err, "File not found")
+		case failure != nil:
+			h.refuseFile(failure, "File not found")
 			return nil
 		case index == "":
 			return h.self.ListDirectory(path)
