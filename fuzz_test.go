@@ -386,6 +386,9 @@ func serveInput(t *testing.T, s *httpserver.Server, input string, sizes []byte, 
 		defer client.Close()
 		rest := []byte(input)
 		for _, size := range sizes {
+			if len(rest) == 0 {
+				return // nothing is something to a pipe
+			}
 			n := min(max(1, int(size)), len(rest))
 			if _, err := client.Write(rest[:n]); err != nil {
 				return

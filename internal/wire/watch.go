@@ -21,9 +21,10 @@ const (
 	// connection that knows deadlines needs next to nothing of it.
 	stopTime = time.Second
 
-	// maxTimeouts bounds how often in a row a watch's read may end by a deadline
-	// that nobody waits for. Wake leaves one behind at times.
-	maxTimeouts = 8
+	// maxTimeouts bounds how often in a row a watch's read may bring nothing: by a
+	// deadline that nobody waits for, as Wake leaves one behind at times, or
+	// because somebody writes nothing to the other end of a pipe.
+	maxTimeouts = 100
 )
 
 // A watch reads a connection ahead, on a goroutine of its own, so that its end
