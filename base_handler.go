@@ -112,7 +112,7 @@ type RequestHandler interface {
 type BaseHandler struct {
 	// ProtocolVersion is the version to answer with. If empty, HTTP/1.0.
 	// HTTP/1.1 keeps connections open, so every answer then needs a
-	// Content-Length; one without closes its connection.
+	// Content-Length or EndHeadersChunked; one without closes its connection.
 	ProtocolVersion string
 	// ServerVersion is the first part of VersionString. If empty, "BaseHTTP/"
 	// and the module's version.
@@ -167,9 +167,10 @@ type BaseHandler struct {
 	// It fails with a *[RequestError] where the framing is at fault or the body
 	// longer than LimitBody lets it be, with io.ErrUnexpectedEOF where the client
 	// closes early, and with an error that is os.ErrDeadlineExceeded where it is
-	// too slow. A method that does not look at the error need not worry: unless
-	// the head of its answer has ended by then, an answer that is no error gives
-	// way to the 400, 413 or 408 that is due. So does no answer at all.
+	// too slow for the server's limits. A method that does not look at the error
+	// need not worry: unless the head of its answer has ended by then, an answer
+	// that is no error gives way to the 400, 413 or 408 that is due. So does the
+	// lack of an answer.
 	//
 	// What a method puts in its place, or in WFile's, holds for that request.
 	RFile io.Reader
@@ -183,6 +184,11 @@ type BaseHandler struct {
 	// from RFile, and what is written to it goes past WFile: either ends the
 	// connection with the request, and how long to wait is for the method to
 	// say. Deadlines that a method sets hold for its request.
+	//
+	// Setup puts this library's own net.Conn here, whose NetConn method gives the
+	// listener's, as a *tls.Conn:
+	//
+	//	h.Connection.(interface{ NetConn() net.Conn }).NetConn().(*tls.Conn)
 	Connection net.Conn
 
 	self RequestHandler
@@ -421,6 +427,7 @@ func (h *BaseHandler) ContentLength() int64 { return h.c.ContentLength() }
 // LimitBody bounds what RFile gives from now on, in bytes. A body that is longer
 // makes it fail with a *[RequestError] of 413, which becomes the answer as RFile
 // describes; one that was announced to be longer fails before any of it is read.
+// With 0 or less, no content may come. A later call counts from there anew.
 //
 //	h.LimitBody(1 << 20)
 //	body, err := io.ReadAll(h.RFile)
@@ -449,7 +456,8 @@ func (h *BaseHandler) Trailers() Headers {
 //
 // A client that only ends its output, as many do that have sent their request
 // and wait, does not end it. That looks the same as one that closes in peace: it
-// is noticed with the next write, or the one after it.
+// is noticed with the next write, or the one after it. A long job that has to
+// know may send an interim 102 now and then, with SendResponseOnly.
 //
 // Watching for the client takes a goroutine, until the request ends, which reads
 // ahead up to 32 KiB, for RFile, Connection and the next request. Behind more than
@@ -458,6 +466,8 @@ func (h *BaseHandler) Context() context.Context { return h.c.Exchange.Context(h.
 
 // SetReadDeadline sets when reads from RFile fail with os.ErrDeadlineExceeded,
 // in place of the server's limits, for this request. The zero time is never.
+// What is late by it is for the method to answer: it gets no 408 by itself, and
+// the connection closes behind the answer.
 func (h *BaseHandler) SetReadDeadline(t time.Time) error { return h.c.SetReadDeadline(t) }
 
 // SetWriteDeadline sets when writes to WFile fail with os.ErrDeadlineExceeded, in

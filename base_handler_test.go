@@ -379,7 +379,7 @@ func TestAnswers(t *testing.T) {
 		{"RFC 9112 §7.1 one at fault, and the handler answers", "IGNORE / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n", "HTTP/1.1 400 Bad chunk\r\nConnection: close\r\n…", false, "code 400, message Bad chunk"},
 		{"RFC 9112 §7.1 one at fault, and no answer", "SILENT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", "HTTP/1.1 400 Bad chunk\r\nConnection: close\r\n…", false, "code 400, message Bad chunk"},
 		{"RFC 9112 §7.1 one at fault, and a raw answer", "RAWIGNORE / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok", false, ""},
-		{"RFC 9110 §15.5.14 more than LimitBody", "LIMIT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n…", false, ", httpserver: request refused: The body is longer than it may be (RFC 9110 §15.5.14)"},
+		{"RFC 9110 §15.5.14 more than LimitBody", "LIMIT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n…", false, ", httpserver: 413: The body is longer than it may be (RFC 9110 §15.5.14)"},
 		{"RFC 9110 §15.5.14 more than LimitBody, chunked", "LIMIT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n…", false, "hell, httpserver"},
 		{"RFC 9110 §15.5.14 as much as LimitBody", "LIMIT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhell\r\n0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\ntaken", true, "hell, <nil>"},
 		{"a head without a status line", "BARE / HTTP/1.1\r\nHost: x\r\n\r\n", "Content-Length: 0\r\nConnection: close\r\n\r\n", false, "a head without a status line"},
@@ -741,6 +741,14 @@ func slowly(t *testing.T, s *httpserver.ThreadingServer, head string) string {
 	}
 	answer, _ := io.ReadAll(conn)
 	return string(answer)
+}
+
+// TestNoInterim: a server of HTTP/1.0 has no interim answers.
+func TestNoInterim(t *testing.T) {
+	got := brief(send(t, serveDuring(t, new(answers)), "HINTS / HTTP/1.1\r\nHost: x\r\n\r\n"))
+	if want := "HTTP/1.0 200 OK\r\nContent-Length: 11\r\n\r\nafter hints"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }
 
 // sunny answers errors with 200, as some do.

@@ -80,7 +80,8 @@ type Server struct {
 	// parts of a line as attributes. If nil, lines go to standard error.
 	Logger *slog.Logger
 
-	// IdleTimeout bounds the wait for a request to begin. If zero, 60 seconds;
+	// IdleTimeout bounds the wait for a request to begin, a TLS handshake before
+	// it included. If zero, 60 seconds;
 	// if negative, there is no bound.
 	IdleTimeout time.Duration
 	// HeadTimeout bounds the time from a request's first byte to the end of its
@@ -130,7 +131,7 @@ type Server struct {
 	// memory left for another connection.
 	MaxConnections int
 	// MaxConnectionsPerAddress bounds the connections that are open at once from
-	// one IPv4 address, or from the /64 of an IPv6 one: of those beyond it each is
+	// one IPv4 address, or from the /64 of an IPv6 one: each one beyond it is
 	// closed at once, before VerifyRequest is asked. If zero, 1,000; if negative,
 	// there is no bound. Loopback has none, nor has what is no TCP address. Behind
 	// a proxy on another machine all clients have its address.
@@ -293,7 +294,15 @@ func (s *Server) ServeForever() error { return s.serveForever(s.serveHere) }
 func (s *ThreadingServer) ServeForever() error { return s.serveForever(s.serveApart) }
 
 // Serve is ServeForever on a listener of the caller's: a Unix socket, TLS, an
-// inherited descriptor. It closes l before it returns.
+// inherited descriptor. It closes l before it returns. ServerAddress is for
+// Listen: ask l for its own. Several may be served at once, under the same limits:
+//
+//	srv := &httpserver.ThreadingServer{Server: httpserver.Server{Handler: h}}
+//	l, err := tls.Listen("tcp", ":8443", config)
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	log.Fatal(srv.Serve(l))
 func (s *Server) Serve(l net.Listener) error { return s.serve(l, s.serveHere) }
 
 // Serve is [Server.Serve] with a goroutine for each connection.

@@ -213,9 +213,17 @@ func (h *BaseHandler) SendResponse(code int, message string) {
 }
 
 // SendResponseOnly begins the head with a status line and nothing else. Its
-// version is ProtocolVersion, whatever the client's. An interim answer (1xx)
-// is sent like another, and the final one after it; a head that was begun and
+// version is ProtocolVersion, whatever the client's. A head that was begun and
 // not ended gives way to the new one.
+//
+// An interim answer (1xx) is sent like another, and the final one after it. It
+// leaves at once, and is left out where the client or ProtocolVersion is below
+// HTTP/1.1. Early Hints, before the answer proper:
+//
+//	h.SendResponseOnly(103, "")
+//	h.SendHeader("Link", "</a.css>; rel=preload; as=style")
+//	h.EndHeaders()
+//	h.SendResponse(200, "")
 func (h *BaseHandler) SendResponseOnly(code int, message string) {
 	if h.RequestVersion == http09 {
 		return
@@ -274,7 +282,7 @@ func (h *BaseHandler) EndHeaders() {
 		if !h.refuseAnswer() {
 			return
 		}
-	case c.Answer.Interim() && !c.TakesInterim():
+	case c.Answer.Interim() && !(h.keepsAlive() && c.TakesInterim()):
 		c.Answer.Reset()
 		return
 	case c.Answer.Succeeds() && c.BodyFault() != nil && !c.refusing:
@@ -335,12 +343,18 @@ func (h *BaseHandler) FlushHeaders() {
 // with a ProtocolVersion of HTTP/1.0, the content goes out as it is and the
 // connection ends with it.
 //
+// From then on content goes to that writer alone, and not to WFile. A
+// Content-Length has no place beside chunks.
+//
 //	h.SendResponse(200, "")
 //	h.SendHeader("Content-Type", "text/csv")
 //	w := h.EndHeadersChunked()
 //	for row := range rows {
-//		fmt.Fprintln(w, row)
+//		if _, err := fmt.Fprintln(w, row); err != nil {
+//			return // without Close: the client sees that the answer was cut
+//		}
 //	}
+//	w.SendTrailer("X-Rows", "all")
 //	w.Close()
 func (h *BaseHandler) EndHeadersChunked() *ChunkedWriter {
 	c := h.c

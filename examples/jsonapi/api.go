@@ -155,9 +155,7 @@ func (h *API) read(v any) bool {
 	body, err := io.ReadAll(io.LimitReader(h.RFile, h.MaxBody+1))
 	switch {
 	case err != nil:
-		h.CloseConnection = true // the client is gone, or as good as
-		h.SendError(400, "", "The body did not come")
-		return false
+		return false // the library answers 400 or 408, by SendError
 	case int64(len(body)) > h.MaxBody:
 		h.SendError(413, "", fmt.Sprintf("%d bytes are the most", h.MaxBody))
 		return false

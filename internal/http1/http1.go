@@ -4,7 +4,10 @@
 // output; an [Error] carries the answer that the fault deserves.
 package http1
 
-import "cmp"
+import (
+	"cmp"
+	"strconv"
+)
 
 // Bounds on a head, or on a trailer section. Zero is the default. The defaults
 // of the first two are CPython's; a line is measured with its line end, as
@@ -32,9 +35,9 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	text := e.Message
-	if text == "" {
-		text = "request refused"
+	text := strconv.Itoa(e.Status)
+	if e.Message != "" {
+		text += " " + e.Message
 	}
 	if e.Explain != "" {
 		text += ": " + e.Explain

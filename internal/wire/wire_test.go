@@ -157,7 +157,6 @@ type writing struct {
 	net.Conn
 	until time.Time // the write deadline
 	reads []string
-	began time.Time
 }
 
 func (c *writing) SetWriteDeadline(t time.Time) error { c.until = t; return nil }
@@ -706,7 +705,7 @@ func (*buffering) SyscallConn() (syscall.RawConn, error) { return nil, errors.Er
 func (b *buffering) SetWriteDeadline(by time.Time) error { b.by = by; return nil }
 
 func (b *buffering) ReadFrom(r io.Reader) (int64, error) {
-	late := b.by.Sub(time.Now()) > lookTime
+	late := time.Until(b.by) > lookTime
 	p := make([]byte, 4)
 	n, err := r.Read(p)
 	if late {
