@@ -14,7 +14,6 @@ import (
 	"math/big"
 	"net"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -152,15 +151,7 @@ var listeners = []struct {
 		return l, func() net.Conn { return dial(t, l.Addr()) }
 	}},
 	{"Unix", func(t *testing.T) (net.Listener, func() net.Conn) {
-		dir, err := os.MkdirTemp("", "") // t.TempDir's name may be too long for a socket's
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { os.RemoveAll(dir) })
-		l, err := net.Listen("unix", filepath.Join(dir, "s"))
-		if err != nil {
-			t.Skip(err)
-		}
+		l := listenUnix(t)
 		return l, func() net.Conn { return dial(t, l.Addr()) }
 	}},
 	{"TLS", func(t *testing.T) (net.Listener, func() net.Conn) {

@@ -171,7 +171,7 @@ func unix(t *testing.T) (*Conn, *net.UnixConn) {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	l, err := net.Listen("unix", filepath.Join(dir, "s"))
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	c, client := connect(t, l)
 	return c, client.(*net.UnixConn)
