@@ -4,6 +4,7 @@ package dirlist
 import (
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"example.com/httpserver/internal/pystr"
@@ -14,6 +15,9 @@ type Entry struct {
 	Name string // bytes, of whatever encoding
 	Dir  bool   // a directory, at the end of any links
 	Link bool   // a symbolic link
+
+	Size     int64     // of a file, in bytes
+	Modified time.Time // zero: nobody knows
 }
 
 // Sort orders entries by name without regard to case, as CPython's key name.lower() does.

@@ -49,7 +49,7 @@ func TestSort(t *testing.T) {
 }
 
 func TestAppendPage(t *testing.T) {
-	got := string(AppendPage([]byte("before\n"), "/a & b/", []Entry{{"sub", true, false}, {"x", false, false}}))
+	got := string(AppendPage([]byte("before\n"), "/a & b/", []Entry{{Name: "sub", Dir: true}, {Name: "x"}}))
 	want := `before
 <!DOCTYPE HTML>
 <html lang="en">
@@ -82,18 +82,18 @@ func TestItem(t *testing.T) {
 		entry Entry
 		want  string
 	}{
-		{"file", Entry{"a.txt", false, false}, `<li><a href="a.txt">a.txt</a></li>`},
-		{"directory", Entry{"a", true, false}, `<li><a href="a/">a/</a></li>`},
-		{"link to a file, or to nothing", Entry{"a", false, true}, `<li><a href="a">a@</a></li>`},
-		{"link to a directory", Entry{"a", true, true}, `<li><a href="a/">a@</a></li>`},
-		{"colon", Entry{"javascript:alert(1)", false, false}, `<li><a href="javascript%3Aalert%281%29">javascript:alert(1)</a></li>`},
-		{"unreserved", Entry{"aZ09_.-~", false, false}, `<li><a href="aZ09_.-~">aZ09_.-~</a></li>`},
-		{"query and fragment", Entry{"a?b#c", false, false}, `<li><a href="a%3Fb%23c">a?b#c</a></li>`},
-		{"percent", Entry{"100%", false, false}, `<li><a href="100%25">100%</a></li>`},
-		{"markup", Entry{`<a href="x">&amp;'`, false, false}, `<li><a href="%3Ca%20href%3D%22x%22%3E%26amp%3B%27">&lt;a href="x"&gt;&amp;amp;'</a></li>`},
-		{"UTF-8", Entry{"é", false, false}, `<li><a href="%C3%A9">é</a></li>`},
-		{"a byte that is no UTF-8", Entry{"\xff", false, false}, `<li><a href="%FF">` + "\xff</a></li>"},
-		{"newline", Entry{"a\nb", false, false}, `<li><a href="a%0Ab">` + "a\nb</a></li>"},
+		{"file", Entry{Name: "a.txt", Dir: false, Link: false}, `<li><a href="a.txt">a.txt</a></li>`},
+		{"directory", Entry{Name: "a", Dir: true, Link: false}, `<li><a href="a/">a/</a></li>`},
+		{"link to a file, or to nothing", Entry{Name: "a", Dir: false, Link: true}, `<li><a href="a">a@</a></li>`},
+		{"link to a directory", Entry{Name: "a", Dir: true, Link: true}, `<li><a href="a/">a@</a></li>`},
+		{"colon", Entry{Name: "javascript:alert(1)", Dir: false, Link: false}, `<li><a href="javascript%3Aalert%281%29">javascript:alert(1)</a></li>`},
+		{"unreserved", Entry{Name: "aZ09_.-~", Dir: false, Link: false}, `<li><a href="aZ09_.-~">aZ09_.-~</a></li>`},
+		{"query and fragment", Entry{Name: "a?b#c", Dir: false, Link: false}, `<li><a href="a%3Fb%23c">a?b#c</a></li>`},
+		{"percent", Entry{Name: "100%", Dir: false, Link: false}, `<li><a href="100%25">100%</a></li>`},
+		{"markup", Entry{Name: `<a href="x">&amp;'`, Dir: false, Link: false}, `<li><a href="%3Ca%20href%3D%22x%22%3E%26amp%3B%27">&lt;a href="x"&gt;&amp;amp;'</a></li>`},
+		{"UTF-8", Entry{Name: "é", Dir: false, Link: false}, `<li><a href="%C3%A9">é</a></li>`},
+		{"a byte that is no UTF-8", Entry{Name: "\xff", Dir: false, Link: false}, `<li><a href="%FF">` + "\xff</a></li>"},
+		{"newline", Entry{Name: "a\nb", Dir: false, Link: false}, `<li><a href="a%0Ab">` + "a\nb</a></li>"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := string(appendItem(nil, tt.entry)); got != tt.want+"\n" {
@@ -140,7 +140,7 @@ func TestPython(t *testing.T) {
 		for range 60 {
 			if name := randomName(random); !taken[name] {
 				taken[name] = true
-				d.Entries = append(d.Entries, Entry{name, random.IntN(3) == 0, random.IntN(3) == 0})
+				d.Entries = append(d.Entries, Entry{Name: name, Dir: random.IntN(3) == 0, Link: random.IntN(3) == 0})
 				d.Names = append(d.Names, []byte(name))
 			}
 		}
@@ -224,7 +224,7 @@ func FuzzAppendPage(f *testing.F) {
 		var entries []Entry
 		for i, name := range strings.Split(names, "/") {
 			bits := int(kind) >> (i % 4 * 2)
-			entries = append(entries, Entry{name, bits&1 != 0, bits&2 != 0})
+			entries = append(entries, Entry{Name: name, Dir: bits&1 != 0, Link: bits&2 != 0})
 		}
 		Sort(entries)
 		page := string(AppendPage(nil, title, entries))
