@@ -268,10 +268,15 @@ func (h *BaseHandler) HandleOneRequest() {
 			c.verbs = c.class.Verbs(h.self, h.self.MethodTable())
 		}
 		if !c.verbs.Call(h.Command) {
-			h.self.SendError(501, "Unsupported method ("+pyrepr.Quote(h.Command)+")", "")
+			h.refuseMethod()
 		}
 	}
 	h.endRequest()
+}
+
+// refuseMethod answers a request whose method nobody has.
+func (h *BaseHandler) refuseMethod() {
+	h.self.SendError(501, "Unsupported method ("+pyrepr.Quote(h.Command)+")", "")
 }
 
 // failRead ends a connection whose next request cannot be read.
