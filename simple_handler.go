@@ -304,7 +304,7 @@ func (h *SimpleHandler) refuseFile(err error, message string) {
 
 // sendFileHead answers with the head for an open file. It closes the file where
 // it does not return it, or a hook panics.
-func (h *SimpleHandler) sendFileHead(path string, f *os.File, info fs.FileInfo) (content io.ReadCloser) {
+func (h *SimpleHandler) sendFileHead(path string, f fs.File, info fs.FileInfo) (content io.ReadCloser) {
 	defer func() {
 		if content == nil {
 			f.Close()
@@ -327,7 +327,7 @@ func (h *SimpleHandler) sendFileHead(path string, f *os.File, info fs.FileInfo) 
 // A fileContent is an open file up to the length that was announced.
 type fileContent struct {
 	io.LimitedReader
-	file *os.File
+	file fs.File
 }
 
 // WriteTo lets w take the file itself, which a connection leaves to the system.
@@ -383,7 +383,7 @@ func isDirectory(info fs.FileInfo) bool { return info != nil && info.IsDir() }
 
 // open opens what TranslatePath gave. A directory that may not be read is an
 // error with a FileInfo.
-func (h *SimpleHandler) open(path string) (f *os.File, info fs.FileInfo, err error) {
+func (h *SimpleHandler) open(path string) (f fs.File, info fs.FileInfo, err error) {
 	if root, name, inside := h.locate(path); inside {
 		f, info, err = root.Open(name)
 	} else {
@@ -461,27 +461,10 @@ func (h *SimpleHandler) ListDirectory(path string) io.ReadCloser {
 
 // readDirectory reads a directory's entries.
 func (h *SimpleHandler) readDirectory(path string) ([]dirlist.Entry, error) {
-	f, info, err := h.open(path)
-	if err != nil {
-		return nil, err
+	if root, name, inside := h.locate(path); inside {
+		return root.ReadDir(name, false)
 	}
-	defer f.Close()
-	if !info.IsDir() {
-		return nil, fs.ErrInvalid
-	}
-	found, err := f.ReadDir(-1)
-	if err != nil {
-		return nil, err
-	}
-	entries := make([]dirlist.Entry, len(found))
-	for i, e := range found {
-		entries[i] = dirlist.Entry{Name: e.Name(), Dir: e.IsDir(), Link: e.Type()&fs.ModeSymlink != 0}
-		if entries[i].Link {
-			info, _ := h.stat(join(path, e.Name()))
-			entries[i].Dir = isDirectory(info)
-		}
-	}
-	return entries, nil
+	return docroot.ReadDir(path, false) // as in open
 }
 
 // TranslatePath gives the file that a request target stands for: the path,
