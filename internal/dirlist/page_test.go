@@ -18,7 +18,10 @@ import (
 // layouts are all that there are.
 var layouts = map[string]func(title string, entries []Entry) *Page{
 	"Plain": Plain,
-	"JSON":  func(_ string, entries []Entry) *Page { return JSON(entries) },
+	"Rich": func(title string, entries []Entry) *Page {
+		return Rich(title, entries, Order{bySize, true}, true)
+	},
+	"JSON": func(_ string, entries []Entry) *Page { return JSON(entries) },
 }
 
 // read reads a page by WriteTo, and holds it against its Len and what Read gives.
