@@ -209,7 +209,7 @@ func strange() []Entry {
 	return entries
 }
 
-// A page of 10,000 entries, beside what it has cost to render it at once.
+// A page of 10,000 entries, measured and rendered.
 func BenchmarkPage(b *testing.B) {
 	entries := files(10_000)
 	for name, layout := range layouts {
