@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/httpserver/internal/class"
 	"example.com/httpserver/internal/exchange"
 	"example.com/httpserver/internal/http1"
 	"example.com/httpserver/internal/httpdate"
@@ -263,15 +264,23 @@ func (h *BaseHandler) HandleOneRequest() {
 	}
 	h.RawRequestLine = line
 	c.answering = true
-	if h.self.ParseRequest() {
-		if c.verbs == nil {
-			c.verbs = c.class.Verbs(h.self, h.self.MethodTable())
-		}
-		if !c.verbs.Call(h.Command) {
-			h.self.SendError(501, "Unsupported method ("+pyrepr.Quote(h.Command)+")", "")
-		}
+	if h.self.ParseRequest() && !h.verbs().Call(h.Command) {
+		h.refuseMethod()
 	}
 	h.endRequest()
+}
+
+// verbs gives what the handler answers.
+func (h *BaseHandler) verbs() *class.Verbs {
+	if h.c.verbs == nil {
+		h.c.verbs = h.c.class.Verbs(h.self, h.self.MethodTable())
+	}
+	return h.c.verbs
+}
+
+// refuseMethod answers a request whose method nobody has.
+func (h *BaseHandler) refuseMethod() {
+	h.self.SendError(501, "Unsupported method ("+pyrepr.Quote(h.Command)+")", "")
 }
 
 // failRead ends a connection whose next request cannot be read.

@@ -1,11 +1,13 @@
 package httpserver
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"example.com/httpserver/internal/mimetypes"
 )
@@ -73,3 +75,47 @@ func DefaultExtensionsMap() map[string]string {
 }
 
 var defaultExtensionsMap = DefaultExtensionsMap()
+
+// GuessType gives the media type of a file by the extension of its name:
+// ExtensionsMap decides, as written and then in lower case, then MIMETypes,
+// then DefaultContentType.
+func (h *SimpleHandler) GuessType(path string) string {
+	extensions := h.ExtensionsMap
+	if extensions == nil {
+		extensions = defaultExtensionsMap
+	}
+	_, ext := mimetypes.SplitExt(path)
+	if t, ok := extensions[ext]; ok {
+		return t
+	}
+	if t, ok := extensions[strings.ToLower(ext)]; ok {
+		return t
+	}
+	types := h.MIMETypes
+	if types == nil {
+		types = &builtinTypes
+	}
+	t, _ := types.GuessType(path)
+	return cmp.Or(t, h.DefaultContentType, "application/octet-stream")
+}
+
+// mediaType is GuessType, with the Charset that text lacks.
+func (h *SimpleHandler) mediaType(path string) string {
+	t := h.self.GuessType(path)
+	if h.Charset != "" && strings.HasPrefix(t, "text/") && !strings.Contains(t, "charset=") {
+		t += "; charset=" + h.Charset
+	}
+	return t
+}
+
+// contentCoding gives the content coding of a file whose type is about what is
+// in it when it is decoded (RFC 9110 §8.4).
+//
+// Unlike CPython, which sends .svgz as image/svg+xml and leaves out that it is
+// compressed: browsers show nothing then.
+func contentCoding(path, mediaType string) string {
+	if _, ext := mimetypes.SplitExt(path); strings.EqualFold(ext, ".svgz") && strings.HasPrefix(mediaType, "image/svg+xml") {
+		return "gzip"
+	}
+	return ""
+}

@@ -20,7 +20,6 @@ import (
 	"example.com/httpserver/internal/docroot"
 	"example.com/httpserver/internal/http1"
 	"example.com/httpserver/internal/httpdate"
-	"example.com/httpserver/internal/mimetypes"
 	"example.com/httpserver/internal/urlpath"
 )
 
@@ -33,6 +32,12 @@ import (
 // directory. Its hooks, beyond those of [RequestHandler], are SendHead,
 // ListDirectory, TranslatePath, CopyFile and GuessType: define a method of that
 // name and signature to override one.
+//
+// Unlike CPython's, it gives files an entity tag, answers preconditions with 304
+// and 412, and ranges with 206 and 416 (RFC 9110 §13, §14).
+//
+// Its fields are configuration, and may be changed for one connection, or one
+// request, by the method that answers it.
 type SimpleHandler struct {
 	BaseHandler
 
@@ -40,6 +45,13 @@ type SimpleHandler struct {
 	// the time of a connection's first request. One that is replaced by another
 	// is served anew at once.
 	Directory string
+	// FS is served in place of the disk: an embed.FS, a zip.Reader, an os.Root's.
+	// Directory is a name within it then, or empty for all of it, and what leads
+	// out of FS is a matter of FS: of an os.DirFS, links do. Ranges need files
+	// that are an io.Seeker or an io.ReaderAt. Files without a time of
+	// modification get an entity tag from their content, which is read for it
+	// once: such an FS must not change. It has to be safe for concurrent use.
+	FS fs.FS
 	// FollowSymlinks serves links that lead out of Directory too.
 	FollowSymlinks bool
 	// IndexPages are the files that stand for their directory; the first that
@@ -53,11 +65,77 @@ type SimpleHandler struct {
 	// the built-in table does; the command uses SystemMIMETypes.
 	MIMETypes *MIMETypes
 	// DefaultContentType is the type of what nobody knows. If empty,
-	// "application/octet-stream".
+	// "application/octet-stream". It mirrors default_content_type of CPython 3.15.
 	DefaultContentType string
+	// Charset is added to the types of text that name none: "utf-8" makes
+	// "text/html; charset=utf-8". If empty, as in CPython, none is.
+	Charset string
+	// Precompressed serves x.js.br, x.js.zst or x.js.gz in place of x.js to
+	// clients that accept the coding (RFC 9110 §12.5.3), where such a file lies
+	// beside it and is not older, to the second.
+	Precompressed bool
+	// Listing is what a directory without an index page is answered with. If
+	// zero, PlainListing.
+	Listing Listing
+	// HideDotfiles makes names that begin with a dot 404, and leaves them out of
+	// listings; below /.well-known/ (RFC 8615) files are served all the same. How
+	// Directory itself is called does not matter.
+	HideDotfiles bool
+	// Fallback is a file below Directory, "index.html" mostly, that answers
+	// navigation requests for what is not there, as applications want it that do
+	// their own routing in the browser. Requests for scripts, pictures and data
+	// stay 404, and so do names with an extension that stands for such a type. A
+	// directory without an index page counts as not there. If empty, 404 it is.
+	Fallback string
+	// ExtraHeaders are sent with files and listings in full, 200 that is, behind
+	// CPython's own fields. It mirrors extra_response_headers of CPython 3.15.
+	// With 304 and 206 go those among them that RFC 9110 asks for: Cache-Control,
+	// Content-Location, Expires and Vary.
+	ExtraHeaders []Header
+	// AlwaysHeaders are sent with every answer but interim ones: redirects, 206,
+	// 304 and errors too, by EndHeaders.
+	AlwaysHeaders []Header
+	// NoCache sends "Cache-Control: no-store" with every answer.
+	NoCache bool
+	// CORS says whose pages may read the answers: "*" for anyone, or origins as
+	// "https://app.example", with blanks between them. It answers OPTIONS with
+	// Allow, and preflights with it. Credentials are never allowed. If empty, as
+	// in CPython, nobody may, and OPTIONS is 501.
+	CORS string
+	// CrossOriginIsolated sends what browsers want to see before they let a page
+	// use SharedArrayBuffer: Cross-Origin-Opener-Policy and
+	// Cross-Origin-Embedder-Policy.
+	CrossOriginIsolated bool
 
 	self             fileHandler
 	workingDirectory string
+	errorFields      []Header // of the error that is being sent
+}
+
+// A Header is a field to send.
+type Header struct{ Name, Value string }
+
+// A Listing says what a directory without an index page is answered with.
+type Listing int
+
+const (
+	// PlainListing is CPython's page, to the byte.
+	PlainListing Listing = iota
+	// RichListing is a page with sizes and times that can be sorted and, with
+	// scripts, filtered; clients that ask for application/json get the same as
+	// an array of objects with name, type, size, mtime and href.
+	RichListing
+	// NoListing is CPython's 404 for directories that may not be read.
+	NoListing
+)
+
+// A DirEntry is one name in a directory.
+type DirEntry struct {
+	Name     string    // bytes, of whatever encoding
+	Dir      bool      // a directory, at the end of any links
+	Link     bool      // a symbolic link
+	Size     int64     // of a file, in bytes
+	Modified time.Time // zero where nobody knows
 }
 
 // A fileHandler is a RequestHandler with the hooks of SimpleHandler.
@@ -103,6 +181,76 @@ func (h *SimpleHandler) DoGET() {
 func (h *SimpleHandler) DoHEAD() {
 	if f := h.self.SendHead(); f != nil {
 		f.Close()
+	}
+}
+
+// DoOPTIONS answers with the verbs there are, and preflights (Fetch standard,
+// "CORS protocol") with what a page of another origin may do. Without CORS it is
+// 501, as in CPython.
+func (h *SimpleHandler) DoOPTIONS() {
+	if h.CORS == "" {
+		h.refuseMethod()
+		return
+	}
+	verbs := strings.Join(h.verbs().Names(), ", ")
+	h.self.SendResponse(204, "")
+	h.self.SendHeader("Allow", verbs)
+	if h.Headers.Has("Access-Control-Request-Method") {
+		h.self.SendHeader("Access-Control-Allow-Methods", verbs)
+		if names := h.Headers.Values("Access-Control-Request-Headers"); names != nil {
+			h.self.SendHeader("Access-Control-Allow-Headers", strings.Join(names, ", "))
+		}
+		h.self.SendHeader("Access-Control-Max-Age", "7200")
+	}
+	h.self.EndHeaders()
+}
+
+// EndHeaders ends the head, after the fields that go with every answer.
+func (h *SimpleHandler) EndHeaders() {
+	if h.c.Answer.Begun() && !h.c.Answer.Interim() {
+		h.sendAlways()
+	}
+	h.BaseHandler.EndHeaders()
+}
+
+// sendAlways sends the fields that go with every answer.
+func (h *SimpleHandler) sendAlways() {
+	h.sendAll(h.errorFields)
+	h.sendAll(h.AlwaysHeaders)
+	if h.NoCache {
+		h.self.SendHeader("Cache-Control", "no-store")
+	}
+	if h.CORS != "" {
+		h.allowOrigin()
+	}
+	if h.CrossOriginIsolated {
+		h.self.SendHeader("Cross-Origin-Opener-Policy", "same-origin")
+		h.self.SendHeader("Cross-Origin-Embedder-Policy", "require-corp")
+	}
+}
+
+func (h *SimpleHandler) sendAll(fields []Header) {
+	for _, f := range fields {
+		h.self.SendHeader(f.Name, f.Value)
+	}
+}
+
+// allowOrigin says which origin's pages may read the answer, and its fields. Where
+// all may, pages that are cross-origin isolated may embed it, too.
+func (h *SimpleHandler) allowOrigin() {
+	if h.CORS == "*" {
+		h.self.SendHeader("Access-Control-Allow-Origin", "*")
+		h.self.SendHeader("Access-Control-Expose-Headers", "*")
+		h.self.SendHeader("Cross-Origin-Resource-Policy", "cross-origin")
+		return
+	}
+	h.self.SendHeader("Vary", "Origin")
+	origin := h.Headers.Get("Origin")
+	for allowed := range strings.FieldsSeq(h.CORS) {
+		if allowed == origin {
+			h.self.SendHeader("Access-Control-Allow-Origin", origin)
+			h.self.SendHeader("Access-Control-Expose-Headers", "*")
+		}
 	}
 }
 
@@ -169,9 +317,10 @@ func (h *SimpleHandler) sendFileHead(path string, f *os.File, info fs.FileInfo) 
 		return nil
 	}
 	h.self.SendResponse(200, "")
-	h.self.SendHeader("Content-type", h.self.GuessType(path))
+	h.self.SendHeader("Content-type", h.mediaType(path))
 	h.self.SendHeader("Content-Length", strconv.FormatInt(info.Size(), 10))
 	h.self.SendHeader("Last-Modified", h.self.DateTimeString(info.ModTime()))
+	h.sendAll(h.ExtraHeaders)
 	h.self.EndHeaders()
 	return &fileContent{io.LimitedReader{R: f, N: info.Size()}, f}
 }
@@ -292,6 +441,10 @@ func (h *SimpleHandler) directory() string {
 // with 404 if it cannot be read. path is the directory's. It returns the page
 // as SendHead does.
 func (h *SimpleHandler) ListDirectory(path string) io.ReadCloser {
+	if h.Listing == NoListing {
+		h.self.SendError(404, "No permission to list directory", "")
+		return nil
+	}
 	entries, err := h.readDirectory(path)
 	if err != nil {
 		h.refuseFile(err, "No permission to list directory")
@@ -302,6 +455,7 @@ func (h *SimpleHandler) ListDirectory(path string) io.ReadCloser {
 	h.self.SendResponse(200, "")
 	h.self.SendHeader("Content-type", "text/html; charset=utf-8")
 	h.self.SendHeader("Content-Length", strconv.Itoa(len(page)))
+	h.sendAll(h.ExtraHeaders)
 	h.self.EndHeaders()
 	return io.NopCloser(bytes.NewReader(page))
 }
@@ -364,27 +518,4 @@ func pathOf(target string) string {
 // connection: the client was told another length.
 func (h *SimpleHandler) CopyFile(source io.Reader, outputFile io.Writer) {
 	io.Copy(outputFile, source) // what goes wrong shows in the length, or in WFile
-}
-
-// GuessType gives the media type of a file by the extension of its name:
-// ExtensionsMap decides, as written and then in lower case, then MIMETypes,
-// then DefaultContentType.
-func (h *SimpleHandler) GuessType(path string) string {
-	extensions := h.ExtensionsMap
-	if extensions == nil {
-		extensions = defaultExtensionsMap
-	}
-	_, ext := mimetypes.SplitExt(path)
-	if t, ok := extensions[ext]; ok {
-		return t
-	}
-	if t, ok := extensions[strings.ToLower(ext)]; ok {
-		return t
-	}
-	types := h.MIMETypes
-	if types == nil {
-		types = &builtinTypes
-	}
-	t, _ := types.GuessType(path)
-	return cmp.Or(t, h.DefaultContentType, "application/octet-stream")
 }

@@ -1,5 +1,7 @@
 package class
 
+import "slices"
+
 // Verbs calls the methods of one instance by the verb they answer. It is for
 // one goroutine.
 type Verbs struct {
@@ -15,62 +17,104 @@ func (c *Class) Verbs(instance any, table map[string]func()) *Verbs {
 	return &Verbs{class: c, instance: instance, table: table}
 }
 
-// Call calls the method for a verb, or reports that there is none. The methods
-// of RFC 9110 and RFC 5789 are found by type assertion, which costs next to
-// nothing; others in the table or, once for an instance, by reflection.
+// Call calls the method for a verb, or reports that there is none. The standard
+// methods are found by type assertion, which costs next to nothing; others in the
+// table or, once for an instance, by reflection.
 func (v *Verbs) Call(verb string) bool {
 	if method := v.table[verb]; method != nil {
 		method()
 		return true
 	}
+	if slices.Contains(standard, verb) {
+		return v.standard(verb, true)
+	}
+	return v.callBound(verb)
+}
+
+// Names gives the verbs that the instance answers: the standard ones first, and
+// then the others by the alphabet.
+func (v *Verbs) Names() []string {
+	var names, others []string
+	for _, verb := range standard {
+		if v.table[verb] != nil || v.standard(verb, false) {
+			names = append(names, verb)
+		}
+	}
+	for verb, method := range v.table {
+		if method != nil && !slices.Contains(standard, verb) {
+			others = append(others, verb)
+		}
+	}
+	for verb := range v.class.verbs {
+		if !slices.Contains(standard, verb) && v.table[verb] == nil {
+			others = append(others, verb)
+		}
+	}
+	slices.Sort(others)
+	return append(names, others...)
+}
+
+// standard are the methods of RFC 9110 §9.3 and RFC 5789.
+var standard = []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}
+
+// standard reports whether the instance has the method for a standard verb, and
+// calls it where call says so.
+func (v *Verbs) standard(verb string, call bool) bool {
 	switch verb {
 	case "GET":
-		if h, ok := v.instance.(interface{ DoGET() }); ok {
+		h, ok := v.instance.(interface{ DoGET() })
+		if ok && call {
 			h.DoGET()
-			return true
 		}
+		return ok
 	case "HEAD":
-		if h, ok := v.instance.(interface{ DoHEAD() }); ok {
+		h, ok := v.instance.(interface{ DoHEAD() })
+		if ok && call {
 			h.DoHEAD()
-			return true
 		}
+		return ok
 	case "POST":
-		if h, ok := v.instance.(interface{ DoPOST() }); ok {
+		h, ok := v.instance.(interface{ DoPOST() })
+		if ok && call {
 			h.DoPOST()
-			return true
 		}
+		return ok
 	case "PUT":
-		if h, ok := v.instance.(interface{ DoPUT() }); ok {
+		h, ok := v.instance.(interface{ DoPUT() })
+		if ok && call {
 			h.DoPUT()
-			return true
 		}
+		return ok
 	case "DELETE":
-		if h, ok := v.instance.(interface{ DoDELETE() }); ok {
+		h, ok := v.instance.(interface{ DoDELETE() })
+		if ok && call {
 			h.DoDELETE()
-			return true
 		}
+		return ok
 	case "CONNECT":
-		if h, ok := v.instance.(interface{ DoCONNECT() }); ok {
+		h, ok := v.instance.(interface{ DoCONNECT() })
+		if ok && call {
 			h.DoCONNECT()
-			return true
 		}
+		return ok
 	case "OPTIONS":
-		if h, ok := v.instance.(interface{ DoOPTIONS() }); ok {
+		h, ok := v.instance.(interface{ DoOPTIONS() })
+		if ok && call {
 			h.DoOPTIONS()
-			return true
 		}
+		return ok
 	case "TRACE":
-		if h, ok := v.instance.(interface{ DoTRACE() }); ok {
+		h, ok := v.instance.(interface{ DoTRACE() })
+		if ok && call {
 			h.DoTRACE()
-			return true
 		}
+		return ok
 	case "PATCH":
-		if h, ok := v.instance.(interface{ DoPATCH() }); ok {
+		h, ok := v.instance.(interface{ DoPATCH() })
+		if ok && call {
 			h.DoPATCH()
-			return true
 		}
-	default:
-		return v.callBound(verb)
+		return ok
 	}
 	return false
 }

@@ -62,6 +62,9 @@ func TestCall(t *testing.T) {
 	if len(v.bound) != 1 {
 		t.Errorf("%d verbs are kept", len(v.bound))
 	}
+	if got, want := strings.Join(v.Names(), " "), "GET M-SEARCH M_2 SPAM get"; got != want {
+		t.Errorf("Names gives %q, want %q", got, want)
+	}
 }
 
 func TestCopy(t *testing.T) {

@@ -24,7 +24,7 @@ func verb(method string) (string, bool) {
 // meantVerb gives the verb that a method was most likely meant for whose name
 // has it in other letters than capitals, as DoGet has GET.
 func meantVerb(method string) string {
-	for _, v := range []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"} {
+	for _, v := range standard {
 		if strings.HasPrefix(method, "Do") && strings.EqualFold(method[2:], v) {
 			return v
 		}
