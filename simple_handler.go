@@ -1,7 +1,6 @@
 package httpserver
 
 import (
-	"bytes"
 	"cmp"
 	"io"
 	"io/fs"
@@ -451,13 +450,13 @@ func (h *SimpleHandler) ListDirectory(path string) io.ReadCloser {
 		return nil
 	}
 	dirlist.Sort(entries)
-	page := dirlist.AppendPage(nil, urlpath.Unquote(pathOf(h.Path)), entries)
+	page := dirlist.Plain(urlpath.Unquote(pathOf(h.Path)), entries)
 	h.self.SendResponse(200, "")
 	h.self.SendHeader("Content-type", "text/html; charset=utf-8")
-	h.self.SendHeader("Content-Length", strconv.Itoa(len(page)))
+	h.self.SendHeader("Content-Length", strconv.FormatInt(page.Len(), 10))
 	h.sendAll(h.ExtraHeaders)
 	h.self.EndHeaders()
-	return io.NopCloser(bytes.NewReader(page))
+	return io.NopCloser(page)
 }
 
 // readDirectory reads a directory's entries.
