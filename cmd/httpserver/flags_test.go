@@ -135,7 +135,7 @@ func TestFlags(t *testing.T) {
 
 func TestFlagsRefused(t *testing.T) {
 	t.Setenv("COLUMNS", "80")
-	const notOrigin = " (it is scheme://host[:port], null, or * alone)\n"
+	const notOrigin = " (it is scheme://host[:port] or null; --cors without one is for any)\n"
 	for _, tt := range []struct {
 		name  string
 		args  []string

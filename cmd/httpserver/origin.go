@@ -37,7 +37,7 @@ func originAdvice(origin string) string {
 	if isPort(origin) {
 		return "if that is the port, write it first: " + origin + " --cors"
 	}
-	return "it is scheme://host[:port], null, or * alone"
+	return "it is scheme://host[:port] or null; --cors without one is for any"
 }
 
 // spellOrigin gives an origin as browsers send it, since it is compared byte by byte: in lower case, and without the
