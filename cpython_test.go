@@ -288,10 +288,11 @@ type peer struct {
 	log    func() string // what it has logged since the last call
 	tree   string
 	fifo   bool // it opens FIFOs
+	ours   bool // it sends Accept-Ranges and ETag
 }
 
 // ask sends a request and gives the answer without what no two answers share: the version of the status line and the
-// values of Server and Date, which are looked at here.
+// values of Server and Date, which are looked at here. So are Accept-Ranges and ETag, which ours alone has.
 func (p *peer) ask(t *testing.T, r request, protocol string) (answer wiretest.Answer) {
 	t.Helper()
 	if p.fifo && strings.Contains(r.bytes, "fifo ") {
@@ -318,10 +319,38 @@ func (p *peer) ask(t *testing.T, r request, protocol string) (answer wiretest.An
 				m.Fields[i] = name
 			}
 		}
+		if p.ours {
+			takeValidators(t, &m)
+		}
 		answer.Messages = append(answer.Messages, m)
 	}
 	answer.Log = logLines(p.log())
 	return answer
+}
+
+var entityTag = regexp.MustCompile(`^ETag: (W/)?"[0-9a-z-]+"$`)
+
+// takeValidators takes the fields off a message that ours adds to what CPython says of a file: behind Last-Modified in a
+// 200 or 206, and in a 304.
+func takeValidators(t *testing.T, m *wiretest.Message) {
+	t.Helper()
+	var want []string
+	from := slices.IndexFunc(m.Fields, func(line string) bool { return strings.HasPrefix(line, "Last-Modified: ") }) + 1
+	switch {
+	case (m.Status == "200 OK" || m.Status == "206 Partial Content") && from > 0:
+		want = []string{"Accept-Ranges: bytes", "ETag"}
+	case m.Status == "304 Not Modified":
+		want, from = []string{"ETag"}, slices.Index(m.Fields, "Date")+1
+	default:
+		return // one that is there after all shows in the comparison
+	}
+	for _, line := range want {
+		if from >= len(m.Fields) || m.Fields[from] != line && !(line == "ETag" && entityTag.MatchString(m.Fields[from])) {
+			t.Errorf("%s: no %s behind %q", m.Status, line, m.Fields[:from])
+			return
+		}
+		m.Fields = slices.Delete(m.Fields, from, from+1)
+	}
 }
 
 // feed opens a FIFO to write, and closes it again, once somebody opens it to read.
@@ -433,6 +462,7 @@ func startOurs(t *testing.T, tree, protocol string) *peer {
 	return &peer{
 		addr:   srv.ServerAddress().String(),
 		server: "SimpleHTTP/" + httpserver.Version + " Go/" + number,
+		ours:   true,
 		log: func() string {
 			lines := h.log.all()[read:]
 			read += len(lines)

@@ -156,6 +156,7 @@ type Server struct {
 	sweeper   wire.Sweeper
 	dates     httpdate.Cache
 	roots     docroot.Roots
+	hashes    docroot.Hashes
 
 	mu       sync.Mutex
 	listener net.Listener // from Listen

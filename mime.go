@@ -80,6 +80,11 @@ var defaultExtensionsMap = DefaultExtensionsMap()
 // ExtensionsMap decides, as written and then in lower case, then MIMETypes,
 // then DefaultContentType.
 func (h *SimpleHandler) GuessType(path string) string {
+	return cmp.Or(h.knownType(path), h.unknownType())
+}
+
+// knownType is GuessType, or "".
+func (h *SimpleHandler) knownType(path string) string {
 	extensions := h.ExtensionsMap
 	if extensions == nil {
 		extensions = defaultExtensionsMap
@@ -96,7 +101,19 @@ func (h *SimpleHandler) GuessType(path string) string {
 		types = &builtinTypes
 	}
 	t, _ := types.GuessType(path)
-	return cmp.Or(t, h.DefaultContentType, "application/octet-stream")
+	return t
+}
+
+// unknownType is the type of what nobody knows.
+func (h *SimpleHandler) unknownType() string {
+	return cmp.Or(h.DefaultContentType, "application/octet-stream")
+}
+
+// mayBePage reports whether a path may be one that an application in the browser
+// made up: its extension, if any, stands for no type but a page's.
+func (h *SimpleHandler) mayBePage(path string) bool {
+	t := h.self.GuessType(path)
+	return strings.HasPrefix(t, "text/html") || t == h.unknownType() && h.knownType(path) == ""
 }
 
 // mediaType is GuessType, with the Charset that text lacks.

@@ -2,12 +2,15 @@ package httpserver
 
 import (
 	"cmp"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
+	pathpkg "path"
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,10 +18,11 @@ import (
 
 	"example.com/httpserver/internal/accept"
 	"example.com/httpserver/internal/class"
+	"example.com/httpserver/internal/content"
 	"example.com/httpserver/internal/dirlist"
 	"example.com/httpserver/internal/docroot"
 	"example.com/httpserver/internal/http1"
-	"example.com/httpserver/internal/httpdate"
+	"example.com/httpserver/internal/negotiate"
 	"example.com/httpserver/internal/urlpath"
 )
 
@@ -108,7 +112,7 @@ type SimpleHandler struct {
 
 	self             fileHandler
 	workingDirectory string
-	errorFields      []Header // of the error that is being sent
+	pending          []Header // of the answer that is being made
 }
 
 // A Header is a field to send.
@@ -214,7 +218,8 @@ func (h *SimpleHandler) EndHeaders() {
 
 // sendAlways sends the fields that go with every answer.
 func (h *SimpleHandler) sendAlways() {
-	h.sendAll(h.errorFields)
+	h.sendAll(h.pending)
+	h.pending = nil
 	h.sendAll(h.AlwaysHeaders)
 	if h.NoCache {
 		h.self.SendHeader("Cache-Control", "no-store")
@@ -258,6 +263,7 @@ func (h *SimpleHandler) allowOrigin() {
 // redirect, a 304 or an error. GET and HEAD both pass it, so an override is the
 // place to ask for a password, or to answer some paths in another way.
 func (h *SimpleHandler) SendHead() io.ReadCloser {
+	h.pending = nil
 	path := h.self.TranslatePath(h.Path)
 	f, info, err := h.open(path)
 	if isDirectory(info) {
@@ -273,22 +279,37 @@ func (h *SimpleHandler) SendHead() io.ReadCloser {
 		case failure != nil:
 			h.refuseFile(failure, "File not found")
 			return nil
+		case index == "" && h.fallsBack(path):
+			return h.sendFallback()
 		case index == "":
 			return h.self.ListDirectory(path)
 		}
 		path = index
 		f, info, err = h.open(path)
 	}
+	err = onlyFile(path, f, info, err)
+	switch {
+	case err == nil:
+		return h.sendFile(path, f, info)
+	case !accept.IsExhausted(err) && h.fallsBack(path):
+		return h.sendFallback()
+	}
+	h.refuseFile(err, "File not found")
+	return nil
+}
+
+// onlyFile gives the error of an open, and closes again what is no file, or has a
+// slash at its end like none.
+func onlyFile(path string, f fs.File, info fs.FileInfo, err error) error {
 	if err == nil && (info.IsDir() || strings.HasSuffix(path, "/")) {
 		f.Close()
-		err = fs.ErrNotExist
+		return fs.ErrNotExist
 	}
-	if err != nil {
-		h.refuseFile(err, "File not found")
-		return nil
-	}
-	return h.sendFileHead(path, f, info)
+	return err
 }
+
+// isDirectory reports whether info, which may be nil, is a directory's.
+func isDirectory(info fs.FileInfo) bool { return info != nil && info.IsDir() }
 
 // refuseFile answers for what cannot be opened: 404, unless it may be there and
 // the system has no descriptor left to look.
@@ -300,50 +321,6 @@ func (h *SimpleHandler) refuseFile(err error, message string) {
 		return
 	}
 	h.self.SendError(404, message, "")
-}
-
-// sendFileHead answers with the head for an open file. It closes the file where
-// it does not return it, or a hook panics.
-func (h *SimpleHandler) sendFileHead(path string, f *os.File, info fs.FileInfo) (content io.ReadCloser) {
-	defer func() {
-		if content == nil {
-			f.Close()
-		}
-	}()
-	if h.notModified(info.ModTime()) {
-		h.self.SendResponse(304, "")
-		h.self.EndHeaders()
-		return nil
-	}
-	h.self.SendResponse(200, "")
-	h.self.SendHeader("Content-type", h.mediaType(path))
-	h.self.SendHeader("Content-Length", strconv.FormatInt(info.Size(), 10))
-	h.self.SendHeader("Last-Modified", h.self.DateTimeString(info.ModTime()))
-	h.sendAll(h.ExtraHeaders)
-	h.self.EndHeaders()
-	return &fileContent{io.LimitedReader{R: f, N: info.Size()}, f}
-}
-
-// A fileContent is an open file up to the length that was announced.
-type fileContent struct {
-	io.LimitedReader
-	file *os.File
-}
-
-// WriteTo lets w take the file itself, which a connection leaves to the system.
-func (c *fileContent) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, &c.LimitedReader) }
-
-func (c *fileContent) Close() error { return c.file.Close() }
-
-// notModified reports whether If-Modified-Since says that the client has this
-// version (RFC 9110 §13.1.3). Like CPython, If-None-Match turns it off.
-func (h *SimpleHandler) notModified(modified time.Time) bool {
-	since, ok := h.Headers.lookup("If-Modified-Since")
-	if !ok || h.Headers.Has("If-None-Match") {
-		return false
-	}
-	t, ok := httpdate.Parse(since)
-	return ok && !modified.Truncate(time.Second).After(t)
 }
 
 // redirect answers 301 with the path that ends in a slash: without it, links in
@@ -364,7 +341,7 @@ func (h *SimpleHandler) findIndex(dir string) (path string, err error) {
 		pages = defaultIndexPages
 	}
 	for _, page := range pages {
-		path := join(dir, page)
+		path := h.join(dir, page)
 		info, err := h.stat(path)
 		switch {
 		case accept.IsExhausted(err):
@@ -378,18 +355,237 @@ func (h *SimpleHandler) findIndex(dir string) (path string, err error) {
 
 var defaultIndexPages = []string{"index.html", "index.htm"}
 
-// isDirectory reports whether info, which may be nil, is a directory's.
-func isDirectory(info fs.FileInfo) bool { return info != nil && info.IsDir() }
+// fallsBack reports whether Fallback answers for path, which is not there. If
+// there is one, the answer depends on what decides that, whatever it is.
+func (h *SimpleHandler) fallsBack(path string) bool {
+	if h.Fallback == "" {
+		return false
+	}
+	h.pending = append(h.pending, Header{"Vary", "Accept, Sec-Fetch-Mode"})
+	return h.navigates() && h.mayBePage(path)
+}
+
+// navigates reports whether the request is for a page to show: browsers say so
+// (Fetch Metadata), and of other clients those that name HTML.
+func (h *SimpleHandler) navigates() bool {
+	if mode, ok := h.Headers.lookup("Sec-Fetch-Mode"); ok {
+		return mode == "navigate"
+	}
+	return negotiate.Names(h.Headers.Values("Accept"), "text/html")
+}
+
+// sendFallback answers with the Fallback.
+func (h *SimpleHandler) sendFallback() io.ReadCloser {
+	path := h.join(h.directory(), h.Fallback)
+	f, info, err := h.open(path)
+	if err = onlyFile(path, f, info, err); err != nil {
+		h.refuseFile(err, "File not found")
+		return nil
+	}
+	return h.sendFile(path, f, info)
+}
+
+// sendFile answers with the head for an open file. It closes the file where it
+// does not return it, or a hook panics.
+func (h *SimpleHandler) sendFile(path string, f fs.File, info fs.FileInfo) (body io.ReadCloser) {
+	defer func() {
+		if body == nil {
+			f.Close()
+		}
+	}()
+	mediaType := h.mediaType(path)
+	coding := contentCoding(path, mediaType)
+	if h.Precompressed && coding == "" {
+		if c, g, i := h.openVariant(path, info); g != nil {
+			f.Close()
+			path, coding, f, info = path+c.suffix, c.name, g, i
+		}
+	}
+	seeker, seekable := seekerOf(f, info)
+	version := content.Version{
+		Modified: info.ModTime(),
+		Size:     info.Size(),
+		Seekable: seekable,
+	}
+	version.ETag, version.Settled = h.tag(path, info)
+	switch status, ranges := h.evaluate(&version); {
+	case status == 412:
+		h.self.SendError(412, "", "")
+		return nil
+	case status == 416:
+		h.pending = append(h.pending, Header{"Content-Range", content.UnsatisfiedRange(version.Size)})
+		h.self.SendError(416, "", "")
+		return nil
+	case status == 304:
+		h.self.SendResponse(304, "")
+		h.sendCacheHeaders()
+		h.sendValidator(version.ETag)
+		h.self.EndHeaders()
+		return nil
+	case len(ranges) > 1:
+		parts := content.NewMultipart(seeker, mediaType, version.Size, ranges)
+		h.sendFileHead(status, &version, parts.ContentType(), coding, parts.Length())
+		return &multipart{parts, f}
+	case len(ranges) == 1:
+		if _, err := seeker.Seek(ranges[0].Start, io.SeekStart); err != nil {
+			h.refuseFile(err, "File not found")
+			return nil
+		}
+		h.pending = append(h.pending, Header{"Content-Range", ranges[0].ContentRange(version.Size)})
+		h.sendFileHead(status, &version, mediaType, coding, ranges[0].Length)
+		return &fileContent{io.LimitedReader{R: seeker, N: ranges[0].Length}, f}
+	}
+	h.sendFileHead(200, &version, mediaType, coding, version.Size)
+	return &fileContent{io.LimitedReader{R: f, N: version.Size}, f}
+}
+
+// evaluate asks what the request makes of a version of the file (RFC 9110
+// §13.2.2).
+func (h *SimpleHandler) evaluate(version *content.Version) (status int, ranges []content.Range) {
+	var request content.Request
+	for _, field := range h.Headers.fields {
+		request.Note(field.Name, field.Value)
+	}
+	return request.Evaluate(h.Command, version)
+}
+
+// sendFileHead sends the head for all of a file, or a part. CPython's fields come
+// first.
+func (h *SimpleHandler) sendFileHead(status int, version *content.Version, mediaType, coding string, length int64) {
+	h.self.SendResponse(status, "")
+	h.self.SendHeader("Content-type", mediaType)
+	h.self.SendHeader("Content-Length", strconv.FormatInt(length, 10))
+	switch {
+	case version.Modified.After(time.Now()):
+		// Unlike CPython, no date later than Date (RFC 9110 §8.8.2.1).
+		h.self.SendHeader("Last-Modified", h.self.DateTimeString(time.Time{}))
+	case !version.Modified.IsZero():
+		h.self.SendHeader("Last-Modified", h.self.DateTimeString(version.Modified))
+	}
+	if status == 200 {
+		h.sendAll(h.ExtraHeaders)
+	} else {
+		h.sendCacheHeaders()
+	}
+	if version.Seekable {
+		h.self.SendHeader("Accept-Ranges", "bytes")
+	}
+	h.sendValidator(version.ETag)
+	if coding != "" {
+		h.self.SendHeader("Content-Encoding", coding)
+	}
+	h.self.EndHeaders()
+}
+
+func (h *SimpleHandler) sendValidator(tag string) {
+	if tag != "" {
+		h.self.SendHeader("ETag", tag)
+	}
+}
+
+// sendCacheHeaders sends those of ExtraHeaders that a 206 and a 304 have to have
+// if the 200 has them (RFC 9110 §15.3.7, §15.4.5).
+func (h *SimpleHandler) sendCacheHeaders() {
+	for _, f := range h.ExtraHeaders {
+		switch {
+		case http1.EqualName(f.Name, "Cache-Control"), http1.EqualName(f.Name, "Content-Location"),
+			http1.EqualName(f.Name, "Expires"), http1.EqualName(f.Name, "Vary"):
+			h.self.SendHeader(f.Name, f.Value)
+		}
+	}
+}
+
+// tag gives the entity tag of a file, and whether it has been at rest for long
+// enough that its time tells versions apart.
+func (h *SimpleHandler) tag(path string, info fs.FileInfo) (tag string, settled bool) {
+	if info.ModTime().IsZero() {
+		return h.Server.hashes.Tag(h.FS, path, info.Size()), true
+	}
+	inode, changed := docroot.Identity(info)
+	tag = content.Tag(info.Size(), info.ModTime(), changed, inode, time.Now())
+	return tag, !strings.HasPrefix(tag, "W/")
+}
+
+// The codings that Precompressed knows, the ones that make files smaller first.
+var codings = [...]coding{{"br", ".br"}, {"zstd", ".zst"}, {"gzip", ".gz"}}
+
+type coding struct{ name, suffix string }
+
+// openVariant opens the compressed form of a file that the client likes best, if
+// there is one. Where there is any, the answer depends on what the client accepts.
+func (h *SimpleHandler) openVariant(path string, original fs.FileInfo) (coding, fs.File, fs.FileInfo) {
+	isVariant := func(info fs.FileInfo, err error) bool {
+		return err == nil && info.Mode().IsRegular() &&
+			!info.ModTime().Truncate(time.Second).Before(original.ModTime().Truncate(time.Second))
+	}
+	var available []string
+	for _, c := range codings {
+		if isVariant(h.stat(path + c.suffix)) {
+			available = append(available, c.name)
+		}
+	}
+	if available == nil {
+		return coding{}, nil, nil
+	}
+	h.pending = append(h.pending, Header{"Vary", "Accept-Encoding"})
+	best := negotiate.Encoding(h.Headers.Values("Accept-Encoding"), available)
+	for _, c := range codings {
+		if c.name != best {
+			continue
+		}
+		f, info, err := h.open(path + c.suffix)
+		if isVariant(info, err) {
+			return c, f, info
+		}
+		if err == nil {
+			f.Close()
+		}
+	}
+	return coding{}, nil, nil
+}
+
+// seekerOf gives a file as what ranges can be read from.
+func seekerOf(f fs.File, info fs.FileInfo) (io.ReadSeeker, bool) {
+	switch f := f.(type) {
+	case io.ReadSeeker:
+		return f, true
+	case io.ReaderAt:
+		return io.NewSectionReader(f, 0, info.Size()), true
+	}
+	return nil, false
+}
+
+// A fileContent is an open file up to the length that was announced.
+type fileContent struct {
+	io.LimitedReader
+	file fs.File
+}
+
+// WriteTo lets w take the file itself, which a connection leaves to the system.
+func (c *fileContent) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, &c.LimitedReader) }
+
+func (c *fileContent) Close() error { return c.file.Close() }
+
+// A multipart is several ranges of an open file.
+type multipart struct {
+	*content.Multipart
+	file fs.File
+}
+
+func (m *multipart) Close() error { return m.file.Close() }
 
 // open opens what TranslatePath gave. A directory that may not be read is an
 // error with a FileInfo.
-func (h *SimpleHandler) open(path string) (f *os.File, info fs.FileInfo, err error) {
-	if root, name, inside := h.locate(path); inside {
-		f, info, err = root.Open(name)
-	} else {
+func (h *SimpleHandler) open(path string) (f fs.File, info fs.FileInfo, err error) {
+	switch tree, name, inside := h.locate(path); {
+	case inside && h.hides(name):
+		return nil, nil, fs.ErrNotExist
+	case inside:
+		f, info, err = tree.Open(name)
+	default:
 		f, info, err = docroot.Open(path) // only an override leads here: it is the program's word
 	}
-	if os.IsPermission(err) {
+	if errors.Is(err, fs.ErrPermission) {
 		info, _ = h.stat(path)
 	}
 	return f, info, err
@@ -397,15 +593,22 @@ func (h *SimpleHandler) open(path string) (f *os.File, info fs.FileInfo, err err
 
 // stat tells what a path stands for.
 func (h *SimpleHandler) stat(path string) (fs.FileInfo, error) {
-	if root, name, inside := h.locate(path); inside {
-		return root.Stat(name)
+	switch tree, name, inside := h.locate(path); {
+	case inside && h.hides(name):
+		return nil, fs.ErrNotExist
+	case inside:
+		return tree.Stat(name)
 	}
 	return os.Stat(path)
 }
 
-// locate splits a path into the directory and a name below it.
-func (h *SimpleHandler) locate(path string) (root *docroot.Root, name string, inside bool) {
+// locate splits a path into what is served and a name below it.
+func (h *SimpleHandler) locate(path string) (tree docroot.Tree, name string, inside bool) {
 	dir := h.directory()
+	if h.FS != nil {
+		name = strings.Trim(path, "/")
+		return docroot.NewFS(h.FS, ""), name, true
+	}
 	rest, ok := strings.CutPrefix(path, strings.TrimRightFunc(dir, isSeparator))
 	if !ok || rest != "" && !isSeparator(rune(rest[0])) {
 		return nil, "", false
@@ -413,16 +616,47 @@ func (h *SimpleHandler) locate(path string) (root *docroot.Root, name string, in
 	return h.c.rootOf(dir, h.FollowSymlinks), strings.Trim(filepath.ToSlash(rest), "/"), true
 }
 
+// hides reports whether HideDotfiles keeps a name below Directory from being
+// served. On Windows a file may have a second name without the dot, with a tilde
+// and a number.
+func (h *SimpleHandler) hides(name string) bool {
+	if !h.HideDotfiles {
+		return false
+	}
+	if h.FS != nil {
+		name = strings.TrimPrefix(strings.TrimPrefix(name, h.directory()), "/")
+	}
+	first := true
+	for word := range strings.SplitSeq(name, "/") {
+		if isDotfile(word) && !(first && word == ".well-known") || windows && strings.Contains(word, "~") {
+			return true
+		}
+		first = false
+	}
+	return false
+}
+
+func isDotfile(name string) bool { return strings.HasPrefix(name, ".") }
+
+const windows = runtime.GOOS == "windows"
+
 // isSeparator reports whether r stands between the names of a path.
 func isSeparator(r rune) bool { return r < utf8.RuneSelf && os.IsPathSeparator(uint8(r)) }
 
 // join puts a name behind a directory's path, which stays as it is spelled: it
 // is by that that locate knows it.
-func join(dir, name string) string {
+func (h *SimpleHandler) join(dir, name string) string {
+	if h.FS != nil {
+		return pathpkg.Join(dir, name)
+	}
 	return strings.TrimRightFunc(dir, isSeparator) + string(os.PathSeparator) + name
 }
 
+// directory gives the Directory, or the name in FS that stands for it.
 func (h *SimpleHandler) directory() string {
+	if h.FS != nil {
+		return cmp.Or(strings.Trim(h.Directory, "/"), ".")
+	}
 	if h.Directory != "" {
 		return h.Directory
 	}
@@ -437,51 +671,79 @@ func (h *SimpleHandler) directory() string {
 }
 
 // ListDirectory answers with a page that links to what a directory holds, or
-// with 404 if it cannot be read. path is the directory's. It returns the page
-// as SendHead does.
+// with 404 if it cannot be read; Listing says what kind of page. path is the
+// directory's. It returns the page as SendHead does. An override finds what to
+// list with ReadDirectory.
 func (h *SimpleHandler) ListDirectory(path string) io.ReadCloser {
 	if h.Listing == NoListing {
 		h.self.SendError(404, "No permission to list directory", "")
 		return nil
 	}
-	entries, err := h.readDirectory(path)
+	entries, err := h.readDirectory(path, h.Listing == RichListing)
 	if err != nil {
 		h.refuseFile(err, "No permission to list directory")
 		return nil
 	}
-	dirlist.Sort(entries)
-	page := dirlist.Plain(urlpath.Unquote(pathOf(h.Path)), entries)
+	page, mediaType := h.listing(entries)
 	h.self.SendResponse(200, "")
-	h.self.SendHeader("Content-type", "text/html; charset=utf-8")
+	h.self.SendHeader("Content-type", mediaType)
 	h.self.SendHeader("Content-Length", strconv.FormatInt(page.Len(), 10))
 	h.sendAll(h.ExtraHeaders)
+	if h.Listing == RichListing {
+		h.self.SendHeader("Vary", "Accept")
+	}
 	h.self.EndHeaders()
-	return io.NopCloser(page)
+	return pageContent{page}
 }
 
-// readDirectory reads a directory's entries.
-func (h *SimpleHandler) readDirectory(path string) ([]dirlist.Entry, error) {
-	f, info, err := h.open(path)
-	if err != nil {
-		return nil, err
+// listing renders entries as the request wants them.
+func (h *SimpleHandler) listing(entries []dirlist.Entry) (page *dirlist.Page, mediaType string) {
+	const html, json = "text/html; charset=utf-8", "application/json"
+	title := urlpath.Unquote(pathOf(h.Path))
+	if h.Listing != RichListing {
+		dirlist.Sort(entries)
+		return dirlist.Plain(title, entries), html
 	}
-	defer f.Close()
-	if !info.IsDir() {
-		return nil, fs.ErrInvalid
+	order := dirlist.ParseOrder(queryOf(h.Path))
+	order.Sort(entries)
+	if negotiate.Media(h.Headers.Values("Accept"), "text/html", json) == json {
+		return dirlist.JSON(entries), json
 	}
-	found, err := f.ReadDir(-1)
-	if err != nil {
-		return nil, err
-	}
-	entries := make([]dirlist.Entry, len(found))
+	return dirlist.Plain(title, entries), html // TODO rich
+}
+
+// A pageContent is a listing, which is nothing to close.
+type pageContent struct{ *dirlist.Page }
+
+func (pageContent) Close() error { return nil }
+
+// ReadDirectory gives what a directory holds, in no order: what a ListDirectory
+// of one's own shows. path is what that was given. Links that may not be followed
+// are there without size and time, and what HideDotfiles hides is not there.
+func (h *SimpleHandler) ReadDirectory(path string) ([]DirEntry, error) {
+	found, err := h.readDirectory(path, true)
+	entries := make([]DirEntry, len(found))
 	for i, e := range found {
-		entries[i] = dirlist.Entry{Name: e.Name(), Dir: e.IsDir(), Link: e.Type()&fs.ModeSymlink != 0}
-		if entries[i].Link {
-			info, _ := h.stat(join(path, e.Name()))
-			entries[i].Dir = isDirectory(info)
-		}
+		entries[i] = DirEntry(e)
 	}
-	return entries, nil
+	return entries, err
+}
+
+// readDirectory reads a directory's entries; stat says whether sizes and times are
+// of interest.
+func (h *SimpleHandler) readDirectory(path string, stat bool) (entries []dirlist.Entry, err error) {
+	switch tree, name, inside := h.locate(path); {
+	case inside && h.hides(name):
+		return nil, fs.ErrNotExist
+	case inside:
+		entries, err = tree.ReadDir(name, stat)
+	default:
+		entries, err = docroot.ReadDir(path, stat)
+	}
+	if h.HideDotfiles {
+		entries = slices.DeleteFunc(entries, func(e dirlist.Entry) bool { return isDotfile(e.Name) })
+	}
+	return entries, err
 }
 
 // TranslatePath gives the file that a request target stands for: the path,
@@ -497,8 +759,8 @@ func (h *SimpleHandler) readDirectory(path string) ([]dirlist.Entry, error) {
 func (h *SimpleHandler) TranslatePath(path string) string {
 	target := pathOf(path)
 	file := h.directory()
-	if name := urlpath.Local(urlpath.Unquote(target), runtime.GOOS == "windows"); name != "" {
-		file = join(file, filepath.FromSlash(name))
+	if name := urlpath.Local(urlpath.Unquote(target), windows && h.FS == nil); name != "" {
+		file = h.join(file, filepath.FromSlash(name))
 	}
 	if urlpath.EndsInSlash(target) && !strings.HasSuffix(file, "/") {
 		file += "/"
@@ -511,6 +773,13 @@ func pathOf(target string) string {
 	_, _, origin, _ := http1.CutAbsolute(target)
 	path, _ := urlpath.Cut(origin)
 	return path
+}
+
+// queryOf gives the query of a request target, without the question mark.
+func queryOf(target string) string {
+	_, rest := urlpath.Cut(target)
+	query, _, _ := strings.Cut(strings.TrimPrefix(rest, "?"), "#")
+	return query
 }
 
 // CopyFile copies source to outputFile. A file that ends early ends the

@@ -62,8 +62,7 @@ func EndsInSlash(path string) bool {
 // Local makes a decoded path a file's name relative to the root: words with a
 // slash between, "" for the root itself. Like CPython, "." and empty words
 // vanish, ".." takes the word before it with it, and none climbs out of the
-// root. A backslash or a colon is part of a name, but on Windows a word that
-// holds one is dropped: it would name a drive, a stream or another directory.
+// root. On Windows some words are no names; see localWindows.
 func Local(path string, windows bool) string {
 	if isLocal(path) && !windows {
 		return strings.TrimPrefix(path, "/")
@@ -79,13 +78,7 @@ func Local(path string, windows bool) string {
 		}
 	}
 	if windows {
-		kept := words[:0]
-		for _, word := range words {
-			if !strings.ContainsAny(word, `\:`) {
-				kept = append(kept, word)
-			}
-		}
-		words = kept
+		words = localWindows(words)
 	}
 	return strings.Join(words, "/")
 }

@@ -2,6 +2,8 @@ package urlpath
 
 import (
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -56,14 +58,44 @@ func TestLocal(t *testing.T) {
 		{"up from the root", "/../../a", "a", "a"},
 		{"up and up", "/a/b/../../../c", "c", "c"},
 		{"up at the end", "/a/b/..", "a", "a"},
-		{"dot files", "/.a/..b/c.", ".a/..b/c.", ".a/..b/c."},
-		{"three dots", "/...", "...", "..."},
+		{"dot files", "/.a/..b/c", ".a/..b/c", ".a/..b/c"},
+		{"three dots", "/...", "...", nothing},
 		{"test_windows_colon 1", "c:c:c:foo/filename", "c:c:c:foo/filename", "filename"},
 		{"test_windows_colon 2", `\c:../filename`, `\c:../filename`, "filename"},
 		{"test_windows_colon 3", `c:\c:..\foo/filename`, `c:\c:..\foo/filename`, "filename"},
 		{"test_windows_colon 4", `c:c:foo\c:c:bar/filename`, `c:c:foo\c:c:bar/filename`, "filename"},
 		{"backslashes", `/a\..\..\b`, `a\..\..\b`, ""},
 		{"alternate stream", "/a.txt::$DATA", "a.txt::$DATA", ""},
+		{"a directory's stream", "/a::$INDEX_ALLOCATION/b", "a::$INDEX_ALLOCATION/b", "b"},
+		{"another machine", `/\\host\share/a`, `\\host\share/a`, "a"},
+		{"no prefix of Windows", `/\\?\C:\a`, `\\?\C:\a`, ""},
+		{"a drive", "/C:", "C:", ""},
+		{"a drive taken back", "/C:/../a", "a", "a"},
+		{"a device", "/a/NUL", "a/NUL", nothing},
+		{"a device on the way", "/con/a", "con/a", nothing},
+		{"a device taken back", "/con/../a", "a", "a"},
+		{"a device with an extension", "/Aux.tar.gz", "Aux.tar.gz", nothing},
+		{"a device with blanks before it", "/prn  .txt", "prn  .txt", nothing},
+		{"a device with a stream", "/nul:", "nul:", ""},
+		{"the first serial port", "/com1", "com1", nothing},
+		{"serial port 0", "/COM0.txt", "COM0.txt", nothing},
+		{"a serial port in superscript", "/COM\u00b9", "COM\u00b9", nothing},
+		{"a printer in superscript", "/lpt\u00b3.txt", "lpt\u00b3.txt", nothing},
+		{"the console's input", "/conin$", "conin$", nothing},
+		{"the console's output", "/CONOUT$.log", "CONOUT$.log", nothing},
+		{"what begins like a device", "/console.log/com10/lpt/nul_/auxiliary", "console.log/com10/lpt/nul_/auxiliary", "console.log/com10/lpt/nul_/auxiliary"},
+		{"what ends like a device", "/a.con/_nul", "a.con/_nul", "a.con/_nul"},
+		{"a dot at the end", "/a.txt.", "a.txt.", nothing},
+		{"a blank at the end", "/a.txt ", "a.txt ", nothing},
+		{"blanks and dots at the end", "/a. . /b", "a. . /b", nothing},
+		{"a parent with a blank", "/a/.. /b", "a/.. /b", nothing},
+		{"a blank", "/ ", " ", nothing},
+		{"blanks and dots elsewhere", "/ a b/.c d.e", " a b/.c d.e", " a b/.c d.e"},
+		{"wildcards", "/a*/b?.txt", "a*/b?.txt", nothing},
+		{"wildcards of DOS", `/a<`, `a<`, nothing},
+		{"a control", "/a\x1fb", "a\x1fb", nothing},
+		{"NUL", "/\x00", "\x00", nothing},
+		{"bytes", "/\xff\x7f", "\xff\x7f", "\xff\x7f"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if got := Local(tc.in, false); got != tc.want {
@@ -121,7 +153,7 @@ func FuzzPath(f *testing.F) {
 				t.Errorf("Local twice: %q, %q", local, Local(local, windows))
 			}
 			for word := range strings.SplitSeq(local, "/") {
-				if word == ".." || word == "." || word == "" && local != "" || windows && strings.ContainsAny(word, `\:`) {
+				if word == ".." || word == "." || word == "" && local != "" {
 					t.Errorf("Local(%q) = %q", decoded, local)
 				}
 			}
@@ -137,4 +169,42 @@ func FuzzPath(f *testing.F) {
 			}
 		}
 	})
+}
+
+// unfit matches the words that Windows would not take for a file of that name:
+// a drive, a stream or a path, a device, dots or blanks at the end, wildcards.
+var unfit = regexp.MustCompile(`(?i)[\\:<>"|?*\x00-\x1f]|[. ]$|^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)`)
+
+// FuzzLocal: on Windows the result is a file below the root, by its own name,
+// or nothing.
+func FuzzLocal(f *testing.F) {
+	for _, name := range []string{"/a/NUL.txt", "/.. /b", `/c:\x/a`, "/COM\u00b2", "/a::$DATA", "/a./b", "/.../con/..", "/ conin$ "} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		local, elsewhere := Local(name, true), Local(name, false)
+		if Local(local, true) != local {
+			t.Errorf("Local twice: %q, %q", local, Local(local, true))
+		}
+		if local == "" || local == nothing {
+			if elsewhere != "" && !anyUnfit(elsewhere) {
+				t.Errorf("Local(%q) = %q, for no reason", name, local)
+			}
+			return
+		}
+		for word := range strings.SplitSeq(local, "/") {
+			if word == "" || isUnfit(word) {
+				t.Errorf("Local(%q) = %q", name, local)
+			}
+		}
+		if !anyUnfit(elsewhere) && local != elsewhere {
+			t.Errorf("Local(%q) = %q, but %q elsewhere", name, local, elsewhere)
+		}
+	})
+}
+
+func anyUnfit(name string) bool { return slices.ContainsFunc(strings.Split(name, "/"), isUnfit) }
+
+func isUnfit(word string) bool {
+	return unfit.MatchString(word) || unfit.MatchString(strings.ToUpper(word)) // "ı" is I there
 }

@@ -1,0 +1,220 @@
+//go:build !android
+
+package docroot
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"example.com/httpserver/internal/dirlist"
+)
+
+// beneath is the top of Linux 5.6 and later, where openat2(2) keeps to what is
+// below a directory by itself: in one call, however long the name, and through
+// directories that may be searched but not read.
+//
+// Android is left out: it ends processes for system calls that it does not know.
+type beneath struct {
+	dir *os.File // opened with O_PATH
+	fd  int      // its descriptor
+}
+
+func openBeneath(dir string) (top, error) {
+	fd, err := syscall.Open(dir, oPath|syscall.O_DIRECTORY|syscall.O_CLOEXEC, 0)
+	for err == syscall.EINTR {
+		fd, err = syscall.Open(dir, oPath|syscall.O_DIRECTORY|syscall.O_CLOEXEC, 0)
+	}
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: dir, Err: err}
+	}
+	return &beneath{os.NewFile(uintptr(fd), dir), fd}, nil
+}
+
+func (t *beneath) Close() error { return t.dir.Close() }
+
+// file makes an *os.File of what was opened under a name.
+func (t *beneath) file(fd int, name string) *os.File {
+	return os.NewFile(uintptr(fd), strings.TrimRight(t.dir.Name(), "/")+"/"+name)
+}
+
+// Open looks before it opens, as opening already does something to a FIFO and
+// to some devices.
+func (t *beneath) Open(name string) (*os.File, fs.FileInfo, error) {
+	st, err := t.look(t.fd, name, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	if format := st.Mode & syscall.S_IFMT; format != syscall.S_IFREG && format != syscall.S_IFDIR {
+		return nil, nil, notServed(name)
+	}
+	fd, err := openat2(t.fd, name, openFlags|syscall.O_LARGEFILE)
+	if err != nil {
+		return nil, nil, err
+	}
+	f := t.file(fd, name)
+	_, info, err := checked(name, f)
+	if err != nil {
+		return nil, nil, err
+	}
+	return f, info, nil
+}
+
+func (t *beneath) Stat(name string) (fs.FileInfo, error)  { return t.stat(name, 0) }
+func (t *beneath) Lstat(name string) (fs.FileInfo, error) { return t.stat(name, syscall.O_NOFOLLOW) }
+
+func (t *beneath) stat(name string, flags int) (fs.FileInfo, error) {
+	fd, err := openat2(t.fd, name, oPath|flags)
+	if err != nil {
+		return nil, err
+	}
+	f := t.file(fd, name)
+	defer f.Close()
+	return f.Stat()
+}
+
+// look is stat for those who need no FileInfo, from any directory.
+func (t *beneath) look(dir int, name string, flags int) (st syscall.Stat_t, err error) {
+	fd, err := openat2(dir, name, oPath|flags)
+	if err != nil {
+		return st, err
+	}
+	defer syscall.Close(fd)
+	err = syscall.Fstat(fd, &st)
+	return st, pathError("fstat", name, err)
+}
+
+func (t *beneath) Readlink(name string) (string, error) {
+	fd, err := openat2(t.fd, name, oPath|syscall.O_NOFOLLOW)
+	if err != nil {
+		return "", err
+	}
+	defer syscall.Close(fd)
+	var target [pathMax]byte
+	var here [1]byte // the empty name: fd itself
+	n, _, errno := syscall.Syscall6(syscall.SYS_READLINKAT, uintptr(fd), uintptr(unsafe.Pointer(&here)),
+		uintptr(unsafe.Pointer(&target)), uintptr(len(target)), 0, 0)
+	if errno != 0 {
+		return "", pathError("readlink", name, errno)
+	}
+	return string(target[:n]), nil
+}
+
+// ReadDir looks at entries by the directory that it reads, wherever that has
+// been moved: DirEntry.Info would go by its path.
+func (t *beneath) ReadDir(name string, stat bool) ([]dirlist.Entry, error) {
+	f, info, err := t.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if !info.IsDir() {
+		return nil, notExist("readdir", name)
+	}
+	found, err := f.ReadDir(-1)
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]dirlist.Entry, len(found))
+	for i, e := range found {
+		entries[i] = newEntry(e)
+	}
+	if !stat {
+		return entries, nil
+	}
+	dir, err := f.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	return entries, dir.Control(func(fd uintptr) {
+		for i := range entries {
+			if e := &entries[i]; !e.Link {
+				t.fill(int(fd), e)
+			}
+		}
+	})
+}
+
+// fill completes an entry of a directory, if it is still there.
+func (t *beneath) fill(dir int, e *dirlist.Entry) {
+	st, err := t.look(dir, e.Name, syscall.O_NOFOLLOW)
+	if err != nil {
+		return
+	}
+	var mode fs.FileMode
+	if st.Mode&syscall.S_IFMT != syscall.S_IFREG {
+		mode = fs.ModeIrregular
+	}
+	describe(e, mode, st.Size, time.Unix(st.Mtim.Unix()))
+}
+
+// What package syscall does not have.
+const (
+	oPath   = 0x200000 // O_PATH
+	pathMax = 4096
+
+	resolveNoMagicLinks = 0x02
+	resolveBeneath      = 0x08
+
+	eagainTries = 16
+)
+
+// An openHow is what openat2 is to do: struct open_how.
+type openHow struct{ flags, mode, resolve uint64 }
+
+// openat2 opens a name below a directory. While a ".." in a link is followed
+// and anything is renamed anywhere, it cannot tell what is below and gives
+// EAGAIN; after some tries so do we, and Root.do follows links on foot.
+func openat2(dir int, name string, flags int) (int, error) {
+	text, err := syscall.BytePtrFromString(name)
+	if err != nil {
+		return -1, pathError("openat2", name, err)
+	}
+	how := openHow{flags: uint64(flags | syscall.O_CLOEXEC), resolve: resolveBeneath | resolveNoMagicLinks}
+	for tries := 0; ; {
+		fd, _, errno := syscall.Syscall6(sysOpenat2, uintptr(dir), uintptr(unsafe.Pointer(text)),
+			uintptr(unsafe.Pointer(&how)), unsafe.Sizeof(how), 0, 0)
+		switch {
+		case errno == 0:
+			return int(fd), nil
+		case errno == syscall.EINTR:
+			continue
+		case errno == syscall.EAGAIN && tries < eagainTries:
+			tries++
+			continue
+		}
+		return -1, pathError("openat2", name, errno)
+	}
+}
+
+func pathError(op, name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &fs.PathError{Op: op, Path: name, Err: err}
+}
+
+// sysOpenat2 is the number of the call: the same one for all processors but
+// MIPS, which count from elsewhere.
+var sysOpenat2 = func() uintptr {
+	switch runtime.GOARCH {
+	case "mips", "mipsle":
+		return 4437
+	case "mips64", "mips64le":
+		return 5437
+	}
+	return 437
+}()
+
+// hasBeneath reports whether there is openat2: the kernel is new enough, and a
+// sandbox lets it through. Where there is, it has never heard of an empty name.
+var hasBeneath = sync.OnceValue(func() bool {
+	_, err := openat2(-1, "", oPath)
+	return errors.Is(err, fs.ErrNotExist)
+})

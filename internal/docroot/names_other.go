@@ -1,0 +1,7 @@
+//go:build !windows
+
+package docroot
+
+import "syscall"
+
+var namesNothingHere []syscall.Errno

@@ -1,0 +1,73 @@
+package docroot
+
+import (
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// links tells of the links in a tree.
+type links interface {
+	Lstat(name string) (fs.FileInfo, error)
+	Readlink(name string) (string, error)
+}
+
+// maxLinks is how many links a name may lead through, as on Linux.
+const maxLinks = 40
+
+// resolve follows the links in a name: the result has none, unless they change
+// meanwhile. inside makes an absolute target relative to the top, if it may
+// lead there. A name that leads out is fs.ErrNotExist.
+func resolve(name string, in links, inside func(target string) (string, bool)) (string, error) {
+	done, todo := "", strings.Split(name, "/")
+	for seen := 0; len(todo) > 0; {
+		word := todo[0]
+		todo = todo[1:]
+		switch word {
+		case "", ".":
+			continue
+		case "..":
+			if done == "" {
+				return "", fs.ErrNotExist
+			}
+			done = parent(done)
+			continue
+		}
+		here := path.Join(done, word)
+		info, err := in.Lstat(here)
+		if err != nil {
+			return "", err
+		}
+		if info.Mode()&fs.ModeSymlink == 0 {
+			done = here
+			continue
+		}
+		if seen++; seen > maxLinks {
+			return "", fs.ErrNotExist
+		}
+		target, err := in.Readlink(here)
+		if err != nil {
+			return "", err
+		}
+		if slashed := filepath.ToSlash(target); filepath.IsAbs(target) || strings.HasPrefix(slashed, "/") {
+			rel, ok := inside(target)
+			if !ok {
+				return "", fs.ErrNotExist
+			}
+			target, done = rel, ""
+		}
+		todo = append(strings.Split(filepath.ToSlash(target), "/"), todo...)
+	}
+	if done == "" {
+		done = "."
+	}
+	return done, nil
+}
+
+func parent(name string) string {
+	if dir := path.Dir(name); dir != "." {
+		return dir
+	}
+	return ""
+}

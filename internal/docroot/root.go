@@ -1,0 +1,204 @@
+package docroot
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"sync"
+
+	"example.com/httpserver/internal/dirlist"
+)
+
+// A Root is a directory of the disk that files are served from. The files that
+// it opens are of type *os.File.
+type Root struct {
+	dir      string
+	follow   bool // links that lead out are followed
+	portable bool // the system's own way is left alone, for tests
+
+	// Users hold mu for reading while they use top, so that none finds it
+	// closed: it is another one when the directory was removed and made anew.
+	mu   sync.RWMutex
+	top  top
+	info fs.FileInfo // of the directory that top holds
+}
+
+// A top holds a directory open, and reaches what lies below it; names are
+// relative to it and not empty. It gives an error for those that lead out, and
+// may do so for absolute links that do not.
+type top interface {
+	Open(name string) (*os.File, fs.FileInfo, error)
+	Stat(name string) (fs.FileInfo, error)
+	Lstat(name string) (fs.FileInfo, error)
+	Readlink(name string) (string, error)
+	// ReadDir follows no links.
+	ReadDir(name string, stat bool) ([]dirlist.Entry, error)
+	Close() error
+}
+
+// New gives the Root for dir, which need not exist yet. follow lets links lead
+// out of it.
+func New(dir string, follow bool) *Root { return &Root{dir: dir, follow: follow} }
+
+// Close lets go of the directory. A later use opens it again.
+func (r *Root) Close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.close()
+}
+
+func (r *Root) close() {
+	if r.top != nil {
+		r.top.Close()
+		r.top, r.info = nil, nil
+	}
+}
+
+// path gives the path of a name, which leads wherever its links do.
+func (r *Root) path(name string) string { return filepath.Join(r.dir, filepath.FromSlash(name)) }
+
+// Open opens a file or a directory for reading, without waiting for anybody.
+func (r *Root) Open(name string) (file fs.File, info fs.FileInfo, err error) {
+	if r.follow {
+		return Open(r.path(name))
+	}
+	err = r.do("open", name, func(top top, name string) error {
+		f, i, err := top.Open(name)
+		if err == nil {
+			file, info = f, i
+		}
+		return err
+	})
+	return file, info, err
+}
+
+// Stat tells what a name stands for, following links as Open does.
+func (r *Root) Stat(name string) (info fs.FileInfo, err error) {
+	if r.follow {
+		info, err = os.Stat(r.path(name))
+		return info, known("stat", name, err)
+	}
+	err = r.do("stat", name, func(top top, name string) (err error) {
+		info, err = top.Stat(name)
+		return err
+	})
+	return info, err
+}
+
+// ReadDir gives what a directory holds.
+func (r *Root) ReadDir(name string, stat bool) (entries []dirlist.Entry, err error) {
+	if r.follow {
+		return ReadDir(r.path(name), stat)
+	}
+	err = r.do("readdir", name, func(top top, name string) (err error) {
+		entries, err = top.ReadDir(name, stat)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	followLinks(entries, stat, func(link string) (fs.FileInfo, error) { return r.Stat(path.Join(name, link)) })
+	return entries, nil
+}
+
+// do calls use with a name below the directory as it is now. A top refuses
+// links that are absolute, even to what lies inside; those are resolved here
+// first, and it then holds the result to the same rules.
+func (r *Root) do(op, name string, use func(top top, name string) error) error {
+	if hasNUL(name) {
+		return notExist(op, name)
+	}
+	if err := r.enter(); err != nil {
+		return known(op, name, err)
+	}
+	defer r.mu.RUnlock()
+	if name == "" {
+		name = "."
+	}
+	err := use(r.top, name)
+	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, ErrNotServed) {
+		return err
+	}
+	switch resolved, failure := r.resolve(name); {
+	case errors.Is(failure, fs.ErrNotExist):
+		err = notExist(op, name)
+	case failure == nil && resolved != name:
+		err = use(r.top, resolved)
+	}
+	return known(op, name, err)
+}
+
+// enter takes mu for reading, with top being the directory that dir names now.
+func (r *Root) enter() error {
+	info, err := os.Stat(r.dir)
+	if err != nil {
+		return err
+	}
+	for range maxTurns {
+		r.mu.RLock()
+		if r.top != nil && os.SameFile(r.info, info) {
+			return nil
+		}
+		r.mu.RUnlock()
+		if info, err = r.turn(); err != nil {
+			return err
+		}
+	}
+	return fs.ErrNotExist
+}
+
+// maxTurns is how often enter looks for the directory while others keep
+// replacing it.
+const maxTurns = 8
+
+// turn opens the directory anew, and tells which one it is.
+func (r *Root) turn() (fs.FileInfo, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	top, err := r.openTop()
+	if err != nil {
+		return nil, err
+	}
+	info, err := top.Stat(".")
+	if err != nil {
+		top.Close()
+		return nil, err
+	}
+	r.close()
+	r.top, r.info = top, info
+	return info, nil
+}
+
+func (r *Root) openTop() (top, error) {
+	if !r.portable && hasBeneath() {
+		return openBeneath(r.dir)
+	}
+	return openRooted(r.dir)
+}
+
+// resolve follows the links in a name, as long as they stay inside.
+func (r *Root) resolve(name string) (string, error) { return resolve(name, r.top, r.inside) }
+
+// inside makes an absolute path relative to the directory, under the name it
+// was given or the one without links.
+func (r *Root) inside(target string) (string, bool) {
+	dir, err := filepath.Abs(r.dir)
+	if err != nil {
+		return "", false
+	}
+	if rel, ok := cut(target, dir); ok {
+		return rel, true
+	}
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return "", false
+	}
+	return cut(target, real)
+}
+
+func cut(target, dir string) (string, bool) {
+	rel, err := filepath.Rel(dir, target)
+	return rel, err == nil && filepath.IsLocal(rel)
+}
