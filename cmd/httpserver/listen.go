@@ -62,6 +62,9 @@ func cause(err error) error {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return errors.New(dns.Err)
 	}
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		return path.Err
+	}
 	return err
 }
 

@@ -1,6 +1,10 @@
 // Command httpserver serves a directory over HTTP, as python -m http.server does.
 //
-//	httpserver [-b ADDRESS] [-d DIRECTORY] [-p VERSION] [port]
+//	httpserver [-b ADDRESS] [-d DIRECTORY] [-p VERSION] [-H HEADER [VALUE]] [--content-type TYPE] [port]
+//
+// Beside these options of CPython 3.15 it has some for what people write a handler for, which are off unless they are
+// given: headers of all answers, CORS, no caching, single-page applications, files that are there in compressed form,
+// richer listings or none. httpserver -h shows them all.
 //
 // An interrupt (Ctrl-C) ends it at once; a SIGTERM lets it finish the requests in flight, for eight seconds at
 // the most. A second signal does not wait for anything. It exits with 0 when it was told to end or only had
@@ -50,27 +54,9 @@ const (
 	killed  = 128
 )
 
-// options are what the command line sets.
-type options struct {
-	port      int
-	bind      string
-	directory string
-	protocol  string
-}
-
-func newParser(o *options) *argparse.Parser {
-	p := argparse.New("httpserver", columns())
-	p.Add("-b --bind", "ADDRESS", "bind to this address (default: all interfaces)", argparse.Text(&o.bind))
-	p.Add("-d --directory", "DIRECTORY", "serve this directory (default: current directory)", argparse.Text(&o.directory))
-	p.Add("-p --protocol", "VERSION", "conform to this HTTP version (default: HTTP/1.0)", argparse.OneOf(&o.protocol, "HTTP/1.0", "HTTP/1.1"))
-	p.Add("-V --version", "", "show program's version number and exit", p.Print("httpserver "+httpserver.Version))
-	p.Add("port", "", "bind to this port (default: 8000)", argparse.Int(&o.port, 0, 65535))
-	return p
-}
-
 // run is the command. It asks for signals when it is about to serve: until then they do what they always do.
 func run(args []string, stdout, stderr io.Writer, signals func() <-chan os.Signal) (status int) {
-	o := options{port: 8000, bind: allInterfaces, directory: here, protocol: "HTTP/1.0"}
+	o := defaultOptions()
 	p := newParser(&o)
 	if err := p.Parse(args); err != nil {
 		if exit, ok := errors.AsType[*argparse.Exit](err); ok {
@@ -105,6 +91,9 @@ func (s *service) open(o *options) error {
 	if err != nil {
 		return err
 	}
+	if err := o.checkSPA(directory); err != nil {
+		return err
+	}
 	types, err := httpserver.SystemMIMETypes()
 	if err != nil {
 		complain(s.stderr, err)
@@ -112,34 +101,9 @@ func (s *service) open(o *options) error {
 	if s.listener, err = listen(o.bind, o.port); err != nil {
 		return err
 	}
-	h := &httpserver.SimpleHandler{Directory: directory, MIMETypes: types}
-	h.ProtocolVersion = o.protocol
+	h := o.handler(directory, types)
 	s.server = &httpserver.ThreadingServer{Server: httpserver.Server{Handler: h, Addr: s.listener.Addr().String()}}
 	return nil
-}
-
-// here is the current directory.
-const here = "."
-
-// root gives the directory to serve. Like CPython, the current one is found by its name from now on, whatever takes
-// its place.
-//
-// Unlike CPython, which would answer 404 to everything, we want it to be there from the start.
-func (o *options) root() (directory string, err error) {
-	directory = o.directory
-	if directory == here {
-		if directory, err = os.Getwd(); err != nil {
-			return "", fmt.Errorf("cannot serve the current directory: %w", cause(err))
-		}
-	}
-	info, err := os.Stat(directory)
-	if err == nil && !info.IsDir() {
-		err = syscall.ENOTDIR
-	}
-	if err != nil {
-		return "", fmt.Errorf("cannot serve %q: %w", directory, cause(err))
-	}
-	return directory, nil
 }
 
 // serve serves until a signal tells it to end.

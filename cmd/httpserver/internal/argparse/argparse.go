@@ -1,7 +1,7 @@
 // Package argparse reads a command line as Python's argparse does, and complains in its words.
 //
-// It has what one command needs: options with no value or a fixed number of them, and one positional
-// argument that may be left out.
+// It has what one command needs: options with no value, a fixed number of them, or some that may be left out, and
+// one positional argument that may be left out.
 package argparse
 
 import (
@@ -16,13 +16,16 @@ import (
 type Parser struct {
 	prog  string
 	width int
-	args  []*argument
+	args  []*Argument
 }
 
-type argument struct {
+// An Argument is one that a Parser knows.
+type Argument struct {
 	names  []string // of an option; none for the positional
 	values []string // what the usage calls the values of an option
-	name   string   // the positional's
+	least  int      // how many of them it needs
+	more   func(taken []string) bool
+	name   string // the positional's
 	help   string
 	set    func(values []string) error
 }
@@ -42,17 +45,29 @@ func New(prog string, columns int) *Parser {
 }
 
 // Add adds an argument. names are an option's spellings, "-b --bind", and values what follows it, one word for
-// each: "ADDRESS". Names without a dash are the name of the positional argument. set is called with the
-// values each time the argument is met.
-func (p *Parser) Add(names, values, help string, set func(values []string) error) {
-	a := &argument{help: help, set: set}
+// each: "ADDRESS". The last may be in brackets, "[FILE]": these values may be left out. Names without a dash are
+// the name of the positional argument. set is called with the values each time the argument is met.
+func (p *Parser) Add(names, values, help string, set func(values []string) error) *Argument {
+	a := &Argument{help: help, set: set}
 	if strings.HasPrefix(names, "-") {
 		a.names, a.values = strings.Fields(names), strings.Fields(values)
+		for _, v := range a.values {
+			if !strings.HasPrefix(v, "[") {
+				a.least++
+			}
+		}
 	} else {
 		a.name = names
 	}
 	p.args = append(p.args, a)
+	return a
 }
+
+// While says when an option takes one more of the values that may be left out, beside those that it has taken.
+// Without it, it takes all that there are.
+//
+// Unlike argparse, which looks at nothing but the number of values.
+func (a *Argument) While(more func(taken []string) bool) { a.more = more }
 
 // Print gives what an option as --version does: it shows text.
 func (p *Parser) Print(text string) func([]string) error {
@@ -102,7 +117,7 @@ type word struct {
 	kind kind
 	text string
 	// Of an option:
-	arg      *argument // nil where there is no such option
+	arg      *Argument // nil where there is no such option
 	name     string    // in full
 	attached string    // what stands behind "=" or the letter
 	joined   bool      // there is something attached, be it ""
@@ -164,7 +179,7 @@ func (p *Parser) read(arg string) (word, error) {
 	return word{kind: option, text: arg}, nil
 }
 
-func (p *Parser) find(name string) *argument {
+func (p *Parser) find(name string) *Argument {
 	for _, a := range p.args {
 		for _, n := range a.names {
 			if n == name {
@@ -210,7 +225,7 @@ func isNegativeNumber(s string) bool {
 	return last != "" && strings.IndexFunc(whole+fraction, notDigit) < 0
 }
 
-func (p *Parser) positional() *argument {
+func (p *Parser) positional() *Argument {
 	for _, a := range p.args {
 		if a.names == nil {
 			return a
@@ -221,7 +236,7 @@ func (p *Parser) positional() *argument {
 
 // takeValue takes the positional argument, and with it a separator on either side. It returns the number of
 // words that this took.
-func (a *argument) takeValue(words []word) (n int, err error) {
+func (a *Argument) takeValue(words []word) (n int, err error) {
 	var values []string
 	for ; n < len(words); n++ {
 		if words[n].kind == separator {
@@ -264,7 +279,7 @@ func (p *Parser) unfold(w word) (cluster []word, err error) {
 		_, n := utf8.DecodeRuneInString(w.attached)
 		next := p.find("-" + w.attached[:n])
 		if isLong(w.name) || next == nil {
-			return nil, w.arg.fault("ignored explicit argument " + repr(w.attached))
+			return nil, w.arg.fault("ignored explicit argument " + Quote(w.attached))
 		}
 		cluster = append(cluster, w)
 		w = word{option, w.text, next, "-" + w.attached[:n], w.attached[n:], w.attached[n:] != ""}
@@ -272,30 +287,37 @@ func (p *Parser) unfold(w word) (cluster []word, err error) {
 	return append(cluster, w), nil
 }
 
-// valuesFrom gives the values of an option: the attached one, or as many of the words behind it as it needs.
+// valuesFrom gives the values of an option: the attached one, or as many of the words behind it as it wants.
 //
 // Unlike CPython before 3.13, an attached "--" is a value like any other: there the option gets an empty list.
 func (w word) valuesFrom(behind []word) (values []string, n int, err error) {
-	need := len(w.arg.values)
 	if w.joined {
 		values = []string{w.attached}
 	} else {
-		for n < need && n < len(behind) && behind[n].kind == value {
+		for n < len(behind) && behind[n].kind == value && w.arg.wants(values) {
 			values = append(values, behind[n].text)
 			n++
 		}
 	}
+	least, most := w.arg.least, len(w.arg.values)
 	switch {
-	case len(values) == need:
+	case len(values) >= least:
 		return values, n, nil
-	case need == 1:
+	case least < most:
+		return nil, 0, w.arg.fault("expected at least one argument")
+	case least == 1:
 		return nil, 0, w.arg.fault("expected one argument")
 	}
-	return nil, 0, w.arg.fault(fmt.Sprintf("expected %d arguments", need))
+	return nil, 0, w.arg.fault(fmt.Sprintf("expected %d arguments", least))
+}
+
+// wants reports whether the option takes one more value beside those that it has taken.
+func (a *Argument) wants(taken []string) bool {
+	return len(taken) < a.least || len(taken) < len(a.values) && (a.more == nil || a.more(taken))
 }
 
 // take sets the argument.
-func (a *argument) take(values []string) error {
+func (a *Argument) take(values []string) error {
 	err := a.set(values)
 	if _, ok := errors.AsType[*Exit](err); ok || err == nil {
 		return err
@@ -304,7 +326,7 @@ func (a *argument) take(values []string) error {
 }
 
 // fault says which argument is at fault.
-func (a *argument) fault(message string) error {
+func (a *Argument) fault(message string) error {
 	name := a.name
 	if a.names != nil {
 		name = strings.Join(a.names, "/")

@@ -35,31 +35,38 @@ func (t trial) newParser(note func(name string, values []string)) *Parser {
 			return nil
 		}
 	}
+	oneOf := func(name string, choices ...string) func([]string) error {
+		return func(values []string) error {
+			var choice string
+			err := OneOf(&choice, choices...)(values)
+			if err == nil {
+				note(name, values)
+			}
+			return err
+		}
+	}
 	if t.More {
 		p.Add("--cgi", "", "run as CGI server", noting("cgi"))
 	}
 	p.Add("-b --bind", "ADDRESS", "bind to this address (default: all interfaces)", noting("bind"))
 	p.Add("-d --directory", "DIRECTORY", "serve this directory (default: current directory)", noting("directory"))
-	p.Add("-p --protocol", "VERSION", "conform to this HTTP version (default: HTTP/1.0)", func(values []string) error {
-		var version string
-		err := OneOf(&version, "HTTP/1.0", "HTTP/1.1")(values)
-		if err == nil {
-			note("protocol", values)
-		}
-		return err
-	})
+	p.Add("-p --protocol", "VERSION", "conform to this HTTP version (default: HTTP/1.0)", oneOf("protocol", "HTTP/1.0", "HTTP/1.1"))
 	if t.More {
 		p.Add("--tls-cert", "PATH", "path to the TLS certificate chain file", noting("tls_cert"))
 		p.Add("--tls-key", "PATH", "path to the TLS key file", noting("tls_key"))
 		p.Add("-H --header", "NAME VALUE", "Add a custom response header (can be used multiple times)", noting("header"))
 		p.Add("-q --quiet", "", "a well-known, half-baked flag-of-convenience: log nothing", noting("quiet"))
 		p.Add("--content-type", "TYPE", "the fallback (default: application/octet-stream)", noting("content_type"))
+		p.Add("--spa", "[FILE]", "answer with this file what is not there (default: index.html)", Const("index.html", noting("spa")))
+		p.Add("--listing", Braced("plain", "rich", "none"), "how to list a directory", oneOf("listing", "plain", "rich", "none"))
+		p.Add("-c --color", "["+Braced("always", "auto")+"]", "colors", Const("auto", oneOf("color", "always", "auto")))
+		p.Add("-C", "[WHEN]", "a default that is no choice", Const("no choice", oneOf("C", "x")))
 	}
 	p.Add("-V --version", "", "show program's version number and exit", p.Print("httpserver 0.1.0"))
 	p.Add("port", "", "bind to this port (default: 8000)", func(values []string) error {
 		n, ok := ParseInt(values[0])
 		if !ok {
-			return errors.New("invalid int value: " + repr(values[0]))
+			return errors.New("invalid int value: " + Quote(values[0]))
 		}
 		note("port", []string{strconv.Itoa(n)})
 		return nil
@@ -119,6 +126,12 @@ def make(more):
                        help='a well-known, half-baked flag-of-convenience: log nothing')
         p.add_argument('--content-type', action=Note, metavar='TYPE',
                        help='the fallback (default: application/octet-stream)')
+        p.add_argument('--spa', action=Note, nargs='?', const='index.html', metavar='FILE',
+                       help='answer with this file what is not there (default: %(const)s)')
+        p.add_argument('--listing', action=Note, choices=['plain', 'rich', 'none'], help='how to list a directory')
+        p.add_argument('-c', '--color', action=Note, nargs='?', const='auto', choices=['always', 'auto'], help='colors')
+        p.add_argument('-C', action=Note, nargs='?', const='no choice', choices=['x'], metavar='WHEN',
+                       help='a default that is no choice')
     p.add_argument('-V', '--version', action='version', version='httpserver 0.1.0')
     p.add_argument('port', action=Note, type=int, nargs='?', default=8000, help='bind to this port (default: %(default)s)')
     return p
@@ -202,6 +215,13 @@ func TestParse(t *testing.T) {
 		"--h", "-H", "-H a", "-H a b", "-H a b c", "-H a b 80 -H c d", "-Ha b", "-H=a b", "--header=a b", "--header a -b c", "-H a -- b", "-H -1 -2",
 		"-q", "-qh", "-qV", "-qqq", "-qb", "-qbx", "-qb x", "-qHa", "-qH a b", "-qH a", "-qx", "-q=q", "-q=", "-q=bx", "-qq=", "-q-q", "-q 80 -q", "-q -- 80", "--quiet=1",
 		"-qqh", "-hq", "-qbq x",
+		// a value that may be left out
+		"--spa", "--spa x", "--spa 80", "80 --spa", "--spa 80 90", "--spa x y", "--spa --spa", "--spa=", "--spa=x", "--spa=x 80", "--spa -b x", "--spa -1", "--spa -",
+		"--spa -- 80", "--spa -- x", "80 --spa --", "--spa=x -- 80", "-- 80 --spa", "--sp", "--sp=x y", "--spa -x", "--spa x --spa", "--spa -h",
+		"-c", "-c auto", "-c x", "-cauto", "-c=auto", "-c=", "-cx", "-calways", "-c -b x", "-qc", "-qc always", "-qcalways", "-qc=always", "-cq", "-c -q", "--color", "--color=", "--color x", "-c 80",
+		"80 -c", "-c -- 80", "-hc", "-c -h", "-c x -h", "-C", "-C x", "-Cx", "-C -h", "-C -- 80", "80 -C",
+		// choices
+		"--listing", "--listing rich", "--listing=none", "--listing x", "--listing=", "--l rich", "--listing rich --listing plain", "--listing Rich", "--listing rich,plain",
 	} {
 		trials = append(trials, trialOf(true, strings.Fields(line)...))
 	}
@@ -219,7 +239,7 @@ func TestParse(t *testing.T) {
 // Words at random, of those that mean something.
 func TestParseRandom(t *testing.T) {
 	vocabulary := strings.Fields("80 x -1 -1.5 - -b -bx -b= -d -p HTTP/1.1 -pHTTP/1.1 -h -V -hV -hb --bind --b --bind=x --dir=y --d --h --v -x --x=y " +
-		"-H -Ha -q -qq -qH -qb --header --head=1 --tls-c --tls --cgi --cg=1 --c")
+		"-H -Ha -q -qq -qH -qb --header --head=1 --tls-c --tls --cgi --cg=1 --c --spa --spa=x --sp -c -calways always -qc -C --listing rich --listing=x")
 	vocabulary = append(vocabulary, "--", "--", "", "-x y", " 8_0 ")
 	random := rand.New(rand.NewPCG(1, 2))
 	trials := make([]trial, 1500)
@@ -330,11 +350,82 @@ func TestSetters(t *testing.T) {
 	}
 }
 
+// A value that is taken only where those before it ask for one, which argparse does not have.
+func TestWhile(t *testing.T) {
+	const fewer = "argument -H/--header: expected at least one argument"
+	for _, tt := range []struct{ name, line, headers, rest, err string }{
+		{"in one word", "-H a:b x", "[a:b]", "x", ""},
+		{"in two", "-H a b x", "[a b]", "x", ""},
+		{"in the last word", "-H a", "[a]", "", ""},
+		{"before an option", "-H a -q x", "[a]", "x", ""},
+		{"before a separator", "-H a -- x", "[a]", "x", ""},
+		{"a negative number for a value", "-H a -1", "[a -1]", "", ""},
+		{"joined to the letter", "-Ha x", "[a]", "x", ""},
+		{"joined by a sign", "--header=a x", "[a]", "x", ""},
+		{"joined, and empty", "--header= x", "[]", "x", ""},
+		{"at the end of a cluster", "-qH a b x", "[a b]", "x", ""},
+		{"twice", "-H a b -H c:d x", "[a b] [c:d]", "x", ""},
+		{"behind the positional", "x -H a b", "[a b]", "x", ""},
+		{"nothing", "-H", "", "", fewer},
+		{"nothing before an option", "-H -q", "", "", fewer},
+		{"nothing before a separator", "-H -- a", "", "", fewer},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var headers []string
+			var rest, got string
+			p := newHeaderParser(func(values []string) error {
+				headers = append(headers, fmt.Sprint(values))
+				return nil
+			}, &rest)
+			if err := p.Parse(strings.Fields(tt.line)); err != nil {
+				got = err.Error()
+			}
+			if s := strings.Join(headers, " "); s != tt.headers || rest != tt.rest || got != tt.err {
+				t.Errorf("%s: headers %s, rest %q, error %q, want %s, %q, %q", tt.line, s, rest, got, tt.headers, tt.rest, tt.err)
+			}
+		})
+	}
+	const want = `usage: x [-h] [-H HEADER [VALUE]] [-q] [rest]
+
+positional arguments:
+  rest                  what is left
+
+options:
+  -h, --help            show this help message and exit
+  -H HEADER [VALUE], --header HEADER [VALUE]
+                        a field of every answer
+  -q                    nothing
+`
+	if got := newHeaderParser(nil, nil).Help(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// newHeaderParser makes a parser with an option of one word with a colon, or of two.
+func newHeaderParser(set func([]string) error, rest *string) *Parser {
+	p := New("x", 80)
+	p.Add("-H --header", "HEADER [VALUE]", "a field of every answer", set).
+		While(func(taken []string) bool { return !strings.Contains(taken[0], ":") })
+	p.Add("-q", "", "nothing", func([]string) error { return nil })
+	p.Add("rest", "", "what is left", Text(rest))
+	return p
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add("-b x 80")
 	f.Add("-hé --=")
+	f.Add("-q -H a b --header c:d 80")
+	f.Add("--spa --cor -cauto -- 80")
 	f.Fuzz(func(t *testing.T, line string) {
 		trialOf(true, strings.Split(line, " ")...).run()
 		trialOf(true, line).run()
+
+		var rest string
+		newHeaderParser(func(values []string) error {
+			if n := len(values); n < 1 || n > 2 || n == 2 && strings.Contains(values[0], ":") {
+				t.Errorf("%q: a header of %q", line, values)
+			}
+			return nil
+		}, &rest).Parse(strings.Split(line, " "))
 	})
 }

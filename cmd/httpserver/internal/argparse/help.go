@@ -51,7 +51,7 @@ func (p *Parser) usageParts() (options, positionals []string) {
 }
 
 // spell gives an option by one of its names, with its values.
-func (a *argument) spell(name string) string {
+func (a *Argument) spell(name string) string {
 	return strings.Join(append([]string{name}, a.values...), " ")
 }
 
@@ -103,7 +103,7 @@ func (p *Parser) helpColumn() int {
 }
 
 // heading gives an argument as its help has it: "-b ADDRESS, --bind ADDRESS".
-func (a *argument) heading() string {
+func (a *Argument) heading() string {
 	if a.names == nil {
 		return a.name
 	}
@@ -115,7 +115,7 @@ func (a *argument) heading() string {
 }
 
 // writeHelp writes an argument and its help, beside it where there is room.
-func (a *argument) writeHelp(b *strings.Builder, column, width int) {
+func (a *Argument) writeHelp(b *strings.Builder, column, width int) {
 	heading := a.heading()
 	room := column - helpIndent - 2
 	if utf8.RuneCountInString(heading) > room {

@@ -10,6 +10,27 @@ import (
 	"unicode/utf8"
 )
 
+// True notes that an option was there.
+func True(dst *bool) func([]string) error {
+	return func([]string) error {
+		*dst = true
+		return nil
+	}
+}
+
+// Const gives an option whose value was left out that value.
+func Const(value string, set func([]string) error) func([]string) error {
+	return func(values []string) error {
+		if len(values) == 0 {
+			values = []string{value}
+		}
+		return set(values)
+	}
+}
+
+// Braced is what the usage calls a value that is one of the choices: "{plain,rich}".
+func Braced(choices ...string) string { return "{" + strings.Join(choices, ",") + "}" }
+
 // Text stores an argument's value.
 func Text(dst *string) func([]string) error {
 	return func(values []string) error {
@@ -27,9 +48,9 @@ func OneOf(dst *string, choices ...string) func([]string) error {
 		}
 		quoted := make([]string, len(choices))
 		for i, choice := range choices {
-			quoted[i] = repr(choice)
+			quoted[i] = Quote(choice)
 		}
-		return fmt.Errorf("invalid choice: %s (choose from %s)", repr(values[0]), strings.Join(quoted, ", "))
+		return fmt.Errorf("invalid choice: %s (choose from %s)", Quote(values[0]), strings.Join(quoted, ", "))
 	}
 }
 
@@ -38,10 +59,10 @@ func Int(dst *int, low, high int) func([]string) error {
 	return func(values []string) error {
 		n, ok := ParseInt(values[0])
 		if !ok {
-			return errors.New("invalid int value: " + repr(values[0]))
+			return errors.New("invalid int value: " + Quote(values[0]))
 		}
 		if n < low || n > high {
-			return fmt.Errorf("invalid choice: %s (choose from %d to %d)", repr(values[0]), low, high)
+			return fmt.Errorf("invalid choice: %s (choose from %d to %d)", Quote(values[0]), low, high)
 		}
 		*dst = n
 		return nil
@@ -106,8 +127,9 @@ func digitValue(r rune) rune {
 	return -1
 }
 
-// repr quotes a text as Python's repr does. (internal/pyrepr does it for bytes that are latin-1, as a request's.)
-func repr(s string) string {
+// Quote quotes a text as Python's repr does, for what a complaint repeats. (internal/pyrepr does it for bytes that
+// are latin-1, as a request's.)
+func Quote(s string) string {
 	quote := '\''
 	if strings.Contains(s, `'`) && !strings.Contains(s, `"`) {
 		quote = '"'
