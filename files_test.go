@@ -383,6 +383,9 @@ func TestListings(t *testing.T) {
 	t.Run("rich", func(t *testing.T) {
 		h.Listing = httpserver.RichListing
 		const json = "200; Content-type: application/json; Vary: Accept"
+		if got := gist(send(t, serveDuring(t, h), get10("/dir/")), []string{"Content-Security-Policy"}); !strings.Contains(got, "default-src 'none'") {
+			t.Error(got)
+		}
 		runFileCases(t, h, "Content-Type Vary", []fileCase{
 			{"a browser", get10("/dir/", "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"), "200; " + html + "; Vary: Accept"},
 			{"anything", get10("/dir/", "Accept: */*"), "200; " + html + "; Vary: Accept"},

@@ -628,7 +628,7 @@ func (h *SimpleHandler) hides(name string) bool {
 	}
 	first := true
 	for word := range strings.SplitSeq(name, "/") {
-		if isDotfile(word) && !(first && word == ".well-known") || windows && strings.Contains(word, "~") {
+		if isDotfile(word) && !(first && word == ".well-known") || windows && urlpath.IsShortName(word) {
 			return true
 		}
 		first = false
@@ -690,6 +690,7 @@ func (h *SimpleHandler) ListDirectory(path string) io.ReadCloser {
 	h.self.SendHeader("Content-Length", strconv.FormatInt(page.Len(), 10))
 	h.sendAll(h.ExtraHeaders)
 	if h.Listing == RichListing {
+		h.self.SendHeader("Content-Security-Policy", dirlist.ContentSecurityPolicy)
 		h.self.SendHeader("Vary", "Accept")
 	}
 	h.self.EndHeaders()
@@ -709,7 +710,8 @@ func (h *SimpleHandler) listing(entries []dirlist.Entry) (page *dirlist.Page, me
 	if negotiate.Media(h.Headers.Values("Accept"), "text/html", json) == json {
 		return dirlist.JSON(entries), json
 	}
-	return dirlist.Plain(title, entries), html // TODO rich
+	isTop := strings.Trim(title, "/") == ""
+	return dirlist.Rich(title, entries, order, !isTop), html
 }
 
 // A pageContent is a listing, which is nothing to close.

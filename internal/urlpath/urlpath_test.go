@@ -208,3 +208,11 @@ func anyUnfit(name string) bool { return slices.ContainsFunc(strings.Split(name,
 func isUnfit(word string) bool {
 	return unfit.MatchString(word) || unfit.MatchString(strings.ToUpper(word)) // "ı" is I there
 }
+
+func TestIsShortName(t *testing.T) {
+	for word, want := range map[string]bool{"GIT~1": true, "HTACCE~1.TXT": true, "a~": false, "a~b": false, "~": false, "": false, "a": false, "~1": true} {
+		if got := IsShortName(word); got != want {
+			t.Errorf("IsShortName(%q) is %v", word, got)
+		}
+	}
+}

@@ -66,3 +66,10 @@ func isDevice(word string) bool {
 	}
 	return false
 }
+
+// IsShortName reports whether word may be one of the short names that Windows
+// gives to files beside their own, as GIT~1 to .git.
+func IsShortName(word string) bool {
+	_, number, ok := strings.Cut(word, "~")
+	return ok && number != "" && '0' <= number[0] && number[0] <= '9'
+}
