@@ -21,6 +21,11 @@ func (e *Entry) hasSize() bool {
 
 // hasTime reports whether Modified is known and can be written: RFC 3339 has four digits for the year.
 func (e *Entry) hasTime() bool {
-	year := e.Modified.UTC().Year()
-	return !e.Modified.IsZero() && 0 <= year && year <= 9999
+	seconds := e.Modified.Unix()
+	return !e.Modified.IsZero() && yearZero <= seconds && seconds < year10000
 }
+
+var (
+	yearZero  = time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+	year10000 = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+)

@@ -67,7 +67,13 @@ func (o Order) direction() string {
 // Directories have no size.
 func (o Order) Sort(entries []Entry) {
 	sortKeyed(entries, func(a, b keyedEntry) int {
-		return cmp.Or(trueFirst(a.Dir, b.Dir), o.compare(a, b), compareNames(a, b))
+		if order := trueFirst(a.Dir, b.Dir); order != 0 {
+			return order
+		}
+		if order := o.compare(a, b); order != 0 {
+			return order
+		}
+		return compareNames(a, b)
 	})
 }
 
@@ -126,7 +132,10 @@ func sortKeyed(entries []Entry, compare func(a, b keyedEntry) int) {
 }
 
 func compareNames(a, b keyedEntry) int {
-	return cmp.Or(strings.Compare(a.key, b.key), strings.Compare(a.Name, b.Name))
+	if order := strings.Compare(a.key, b.key); order != 0 {
+		return order
+	}
+	return strings.Compare(a.Name, b.Name)
 }
 
 // sortKey returns a string whose byte order is the code point order of name.lower(). UTF-8 has that order by itself,

@@ -130,3 +130,17 @@ func BenchmarkSort(b *testing.B) {
 		Sort(entries)
 	}
 }
+
+func BenchmarkOrderSort(b *testing.B) {
+	entries := files(1000)
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, query := range []string{"sort=name", "sort=size", "sort=time&order=desc"} {
+		b.Run(query, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				random.Shuffle(len(entries), func(i, j int) { entries[i], entries[j] = entries[j], entries[i] })
+				ParseOrder(query).Sort(entries)
+			}
+		})
+	}
+}
