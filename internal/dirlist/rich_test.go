@@ -100,7 +100,7 @@ func TestName(t *testing.T) {
 	for _, tt := range []struct{ name, s, want, bare string }{
 		{"usual", "a b.txt", "a b.txt", "a b.txt"},
 		{"markup", `<b>&"'`, `&lt;b&gt;&amp;"'`, `&lt;b&gt;&amp;"'`},
-		{"controls", "a\x00\x1b\n\x7f", "a<span>␀</span><span>␛</span><span>␊</span><span>␡</span>", "a␀␛␊␡"},
+		{"controls", "a\x00\x1b\n\x7f", "a<span>NUL</span><span>ESC</span><span>LF</span><span>DEL</span>", "a␀␛␊␡"},
 		{"more controls", "\u0085", "<span>U+0085</span>", "U+0085"},
 		{"override", "a\u202Eb", "a<span>U+202E</span>b", "aU+202Eb"},
 		{"isolates", "\u2066\u2069", "<span>U+2066</span><span>U+2069</span>", "U+2066U+2069"},
@@ -115,8 +115,8 @@ func TestName(t *testing.T) {
 		{"Arabic number sign, which shows", "\u0600", "\u0600", "\u0600"},
 		{"no UTF-8", "\xff\xc3", "\uFFFD\uFFFD", "\uFFFD\uFFFD"},
 		{"surrogate", "\xed\xa0\x80", "\uFFFD\uFFFD\uFFFD", "\uFFFD\uFFFD\uFFFD"},
-		{"blanks at the ends", " a  b  ", "<span>␠</span>a  b<span>␠</span><span>␠</span>", " a  b  "},
-		{"blank", " ", "<span>␠</span>", " "},
+		{"blanks at the ends", " a  b  ", "<span>␣</span>a  b<span>␣</span><span>␣</span>", " a  b  "},
+		{"blank", " ", "<span>␣</span>", " "},
 		{"empty", "", "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -17,7 +17,7 @@ func (o *out) name(s string) {
 
 	o.raw("<bdi>")
 	o.blanks(leading)
-	o.substitute(trimmed, "<span>", "</span>")
+	o.substitute(trimmed, true)
 	o.blanks(trailing)
 	o.raw("</bdi>")
 }
@@ -39,15 +39,15 @@ func (o *out) path(s string) {
 
 func (o *out) blanks(n int) {
 	for range n {
-		o.raw("<span>\u2420</span>")
+		o.raw("<span>\u2423</span>")
 	}
 }
 
 // visible writes s as HTML text with something to see for each character that is not, or that moves others.
-func (o *out) visible(s string) { o.substitute(s, "", "") }
+func (o *out) visible(s string) { o.substitute(s, false) }
 
-// substitute writes s with those between before and after.
-func (o *out) substitute(s, before, after string) {
+// substitute writes s as visible does, or with those apart.
+func (o *out) substitute(s string, apart bool) {
 	start, last := 0, rune(0)
 	for i := 0; i < len(s); {
 		c, n := rune(s[i]), 1
@@ -61,9 +61,13 @@ func (o *out) substitute(s, before, after string) {
 			start = i + n
 		case isHidden(c, last):
 			o.text(s[start:i])
-			o.raw(before)
-			o.raw(picture(c))
-			o.raw(after)
+			if apart {
+				o.raw("<span>")
+				o.raw(nameOf(c))
+				o.raw("</span>")
+			} else {
+				o.raw(picture(c))
+			}
 			start = i + n
 		}
 		i += n
@@ -86,16 +90,31 @@ func isHidden(c, last rune) bool {
 	return unicode.In(c, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point)
 }
 
-// picture gives what stands for a hidden character: one of the control pictures, or its number.
+// picture gives what stands for a hidden character within a text: one of the control pictures, or its number.
 func picture(c rune) string {
 	switch {
 	case c < ' ':
-		return controlPictures[3*c : 3*c+3]
+		return string('\u2400' + c)
 	case c == 0x7f:
 		return "\u2421"
 	}
 	return fmt.Sprintf("U+%04X", c)
 }
 
-const controlPictures = "\u2400\u2401\u2402\u2403\u2404\u2405\u2406\u2407\u2408\u2409\u240A\u240B\u240C\u240D\u240E\u240F" +
-	"\u2410\u2411\u2412\u2413\u2414\u2415\u2416\u2417\u2418\u2419\u241A\u241B\u241C\u241D\u241E\u241F"
+// nameOf gives what stands for a hidden character apart from a text. Fonts often lack the control pictures, which are
+// the same abbreviations, only smaller.
+func nameOf(c rune) string {
+	switch {
+	case c < ' ':
+		return controls[c]
+	case c == 0x7f:
+		return "DEL"
+	}
+	return picture(c)
+}
+
+// controls are the abbreviations of the control characters, as ASCII has them.
+var controls = [' ']string{
+	"NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "HT", "LF", "VT", "FF", "CR", "SO", "SI",
+	"DLE", "DC1", "DC2", "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM", "SUB", "ESC", "FS", "GS", "RS", "US",
+}
