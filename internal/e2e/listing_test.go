@@ -173,7 +173,7 @@ func testFilter(tb *tab) {
 func TestKeyboard(t *testing.T) {
 	dir := someFiles(t)
 	names := []string{"alpha/", "Zulu/", "apple.txt", "Banana.bin", "Café menu.txt", "cherry.txt"}
-	for i := range 60 { // more than a screen
+	for i := range 24 { // more than a screen
 		name := fmt.Sprintf("file %02d.txt", i)
 		names = append(names, name)
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o644); err != nil {

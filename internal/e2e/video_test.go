@@ -27,10 +27,10 @@ func makeVideo(t *testing.T) (dir string, size int64) {
 	}
 	dir = t.TempDir()
 	path := filepath.Join(dir, "video.webm")
-	source := fmt.Sprintf("testsrc=size=320x240:rate=10:duration=%d,fade=in:st=0:d=%[1]d,noise=alls=60:allf=t", videoSeconds)
+	source := fmt.Sprintf("testsrc=size=320x240:rate=6:duration=%d,fade=in:st=0:d=%[1]d,noise=alls=60:allf=t", videoSeconds)
 	// With the index at the front, a browser knows from the start which bytes to ask for.
 	encode := exec.CommandContext(t.Context(), ffmpeg, "-v", "error", "-nostdin", "-f", "lavfi", "-i", source, "-c:v", "libvpx",
-		"-pix_fmt", "yuv420p", "-b:v", "2500k", "-g", "20", "-deadline", "realtime", "-cpu-used", "8", "-reserve_index_space", "10000", path)
+		"-pix_fmt", "yuv420p", "-b:v", "2500k", "-g", "12", "-deadline", "realtime", "-cpu-used", "8", "-reserve_index_space", "10000", path)
 	if output, err := encode.CombinedOutput(); err != nil {
 		t.Fatalf("ffmpeg: %v\n%s", err, output)
 	}
