@@ -48,7 +48,7 @@ func TestOverrides(t *testing.T) {
 	file := func(content string) string {
 		return loopback.Lines("HTTP/1.0 200 OK", "Server: *", "Date: *", "Content-type: text/plain",
 			"Content-Length: "+strconv.Itoa(len(content)), "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT",
-			"X-Frame-Options: DENY", "", content)
+			"Accept-Ranges: bytes", "ETag: *", "X-Frame-Options: DENY", "", content)
 	}
 	page := func(status, content string) string {
 		return loopback.Lines("HTTP/1.0 "+status, "Server: *", "Date: *", "Connection: close",
@@ -62,7 +62,7 @@ func TestOverrides(t *testing.T) {
 		{"file in docs, spelled otherwise", "GET /x/..//%64ocs/./manual.txt?q HTTP/1.0", file("man\n"), `"GET /x/..//%64ocs/./manual.txt?q HTTP/1.0" 200 -`},
 		{"file whose name begins with docs", "GET /docsish.txt HTTP/1.0", file("no docs\n"), `"GET /docsish.txt HTTP/1.0" 200 -`},
 		{"not modified", "GET /eggs.txt HTTP/1.0\r\nIf-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT",
-			loopback.Lines("HTTP/1.0 304 Not Modified", "Server: *", "Date: *", "X-Frame-Options: DENY", "", ""),
+			loopback.Lines("HTTP/1.0 304 Not Modified", "Server: *", "Date: *", "ETag: *", "X-Frame-Options: DENY", "", ""),
 			`"GET /eggs.txt HTTP/1.0" 304 -`},
 		{"redirect", "GET /docs HTTP/1.0",
 			loopback.Lines("HTTP/1.0 301 Moved Permanently", "Server: *", "Date: *", "Location: /docs/", "Content-Length: 0", "X-Frame-Options: DENY", "", ""),

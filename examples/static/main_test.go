@@ -53,7 +53,8 @@ func TestStatic(t *testing.T) {
 		"Content-Length: 31", "Cache-Control: no-store", "", "")
 	fileHead := func(mediaType, name string) string {
 		return loopback.Lines("HTTP/1.1 200 OK", "Server: *", "Date: *", "Content-type: "+mediaType,
-			"Content-Length: "+strconv.Itoa(len(content[name])), "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT", "", "")
+			"Content-Length: "+strconv.Itoa(len(content[name])), "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT",
+			"Accept-Ranges: bytes", "ETag: *", "", "")
 	}
 	for _, tt := range []struct {
 		name, method, target, want string

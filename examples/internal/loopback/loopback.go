@@ -149,9 +149,9 @@ func (c *Conn) Rest() string {
 }
 
 // varying are the fields that differ from run to run and from Go to Go.
-var varying = regexp.MustCompile(`(?m)^(Server|Date): [^\r]*`)
+var varying = regexp.MustCompile(`(?m)^(Server|Date|ETag): [^\r]*`)
 
-// Mask puts a * for the values of Server and Date.
+// Mask puts a * for the values of Server, Date and ETag.
 func Mask(answer string) string { return varying.ReplaceAllString(answer, "$1: *") }
 
 // Lines joins the lines of a message.
