@@ -563,12 +563,12 @@ type multipart struct {
 func (m *multipart) Close() error { return m.file.Close() }
 
 // paths gives what finds the files.
-func (h *SimpleHandler) paths() *docroot.Paths {
+func (h *SimpleHandler) paths() docroot.Paths {
 	p := docroot.Paths{Directory: h.directory(), FS: h.FS, Hide: h.HideDotfiles}
 	if h.FS == nil && h.c != nil { // TranslatePath needs no connection
 		p.Root = h.c.rootOf(p.Directory, h.FollowSymlinks)
 	}
-	return &p
+	return p
 }
 
 // directory gives the Directory, or the name in FS that stands for it.

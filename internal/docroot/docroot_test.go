@@ -89,8 +89,10 @@ func wayName(portable bool) string {
 }
 
 // read gives what a name stands for: content, "directory", or an error in a word.
-func read(t Tree, name string) string {
-	f, info, err := t.Open(name)
+func read(t Tree, name string) string { return outcome(t.Open(name)) }
+
+// outcome reads what was opened, and says in a word what is no file.
+func outcome(f fs.File, info fs.FileInfo, err error) string {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "no"

@@ -27,7 +27,7 @@ type Paths struct {
 
 // Join gives the path of a name, with slashes, below the path of a directory. That
 // stays as it is spelled: it is by it that Directory is known again.
-func (p *Paths) Join(dir, name string) string {
+func (p Paths) Join(dir, name string) string {
 	if p.FS != nil {
 		return gopath.Join(dir, name)
 	}
@@ -36,7 +36,7 @@ func (p *Paths) Join(dir, name string) string {
 
 // Open opens a path, as Tree.Open does. A directory that may not be read is an
 // error with a FileInfo.
-func (p *Paths) Open(path string) (f fs.File, info fs.FileInfo, err error) {
+func (p Paths) Open(path string) (f fs.File, info fs.FileInfo, err error) {
 	switch tree, name := p.locate(path); {
 	case tree == nil:
 		f, info, err = Open(path)
@@ -52,7 +52,7 @@ func (p *Paths) Open(path string) (f fs.File, info fs.FileInfo, err error) {
 }
 
 // Stat tells what a path stands for, as Tree.Stat does.
-func (p *Paths) Stat(path string) (fs.FileInfo, error) {
+func (p Paths) Stat(path string) (fs.FileInfo, error) {
 	switch tree, name := p.locate(path); {
 	case tree == nil:
 		return os.Stat(path)
@@ -64,7 +64,7 @@ func (p *Paths) Stat(path string) (fs.FileInfo, error) {
 }
 
 // ReadDir gives what a directory holds, as Tree.ReadDir does.
-func (p *Paths) ReadDir(path string, stat bool) (entries []dirlist.Entry, err error) {
+func (p Paths) ReadDir(path string, stat bool) (entries []dirlist.Entry, err error) {
 	switch tree, name := p.locate(path); {
 	case tree == nil:
 		entries, err = ReadDir(path, stat)
@@ -80,7 +80,7 @@ func (p *Paths) ReadDir(path string, stat bool) (entries []dirlist.Entry, err er
 }
 
 // locate gives the Tree that a path is found in and its name there, or no Tree.
-func (p *Paths) locate(path string) (tree Tree, name string) {
+func (p Paths) locate(path string) (tree Tree, name string) {
 	if p.FS != nil {
 		return NewFS(p.FS, ""), strings.Trim(path, "/")
 	}
@@ -96,7 +96,7 @@ func isSeparator(r rune) bool { return r < utf8.RuneSelf && os.IsPathSeparator(u
 
 // hides reports whether a name is not to be there. What sites are to publish for
 // others to find, by RFC 8615, is. How Directory itself is called does not matter.
-func (p *Paths) hides(name string) bool {
+func (p Paths) hides(name string) bool {
 	if !p.Hide {
 		return false
 	}
