@@ -35,8 +35,8 @@ import (
 // Unlike CPython's, it gives files an entity tag, answers preconditions with 304
 // and 412, and ranges with 206 and 416 (RFC 9110 §13, §14).
 //
-// Its fields are configuration, and may be changed for one connection, or one
-// request, by the method that answers it.
+// Its fields are configuration. Each connection has its own: what a method changes
+// stays so for the requests that follow on it.
 type SimpleHandler struct {
 	BaseHandler
 
