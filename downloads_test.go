@@ -158,7 +158,7 @@ type user struct {
 
 func newUser(t *testing.T, env ...string) *user {
 	home := t.TempDir()
-	return &user{home, append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + home, "LC_ALL=C", "NO_PROXY=*"}, env...)}
+	return &user{home, append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + t.TempDir(), "LC_ALL=C", "NO_PROXY=*"}, env...)}
 }
 
 // run runs a program to its end, which is to have that exit status.
