@@ -50,8 +50,8 @@ func TestGitFetch(t *testing.T) {
 			for i := range 20 {
 				save(t, noise(byte(i), 3000), u.home, "work", "many", fmt.Sprint(i))
 			}
-			want := publish("second", noise(5, 100_000), "repack") // -a -d: one pack, and the last is gone
-			want = publish("loose", []byte("loose\n"))
+			publish("second", noise(5, 100_000), "repack") // -a -d: one pack, and the last is gone
+			want := publish("loose", []byte("loose\n"))
 
 			url := start() + "/a%20b.git"
 			git(0, "clone", "-q", url, "clone")
