@@ -2,6 +2,7 @@ package httpserver
 
 import (
 	"cmp"
+	"hash/fnv"
 	"io"
 	"io/fs"
 	"os"
@@ -490,6 +491,11 @@ func (h *SimpleHandler) tag(path string, info fs.FileInfo) (tag string, settled 
 		return h.Server.hashes.Tag(h.FS, path, info.Size()), true
 	}
 	inode, changed := docroot.Identity(info)
+	if inode == 0 { // in an FS, and on Windows, names have to tell files apart
+		name := fnv.New64a()
+		io.WriteString(name, path)
+		inode = name.Sum64()
+	}
 	tag = content.Tag(info.Size(), info.ModTime(), changed, inode, time.Now())
 	return tag, !strings.HasPrefix(tag, "W/")
 }
