@@ -525,6 +525,11 @@ func TestFSTags(t *testing.T) {
 	tag := func(target string) string {
 		return gist(send(t, s, "HEAD "+target+" HTTP/1.0\r\n\r\n"), []string{"ETag"})
 	}
+	h.FS.(fstest.MapFS)["d"] = &fstest.MapFile{Data: []byte("aa"), ModTime: modified}
+	h.FS.(fstest.MapFS)["e"] = &fstest.MapFile{Data: []byte("aa"), ModTime: modified}
+	if d, e := tag("/d"), tag("/e"); d == e || d != tag("/d") {
+		t.Errorf("two files of a size and a time have the tags %q and %q", d, e)
+	}
 	a, b, c := tag("/a"), tag("/b"), tag("/c")
 	if a == b || a != c || a != tag("/a") || strings.Contains(a, "W/") || !strings.Contains(a, "ETag") {
 		t.Errorf("a has %q, b %q, c %q", a, b, c)

@@ -1,11 +1,12 @@
 "use strict";
 {
   const rows = Array.from(document.querySelectorAll("tbody tr"));
-  const fold = (s) => s.normalize("NFD").toLowerCase();
-  let names; // folded, once they are needed
+  const fold = (s) => s.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
+  let names; // folded, without case and accents, once they are needed
 
   const input = document.createElement("input");
   input.type = "search";
+  input.name = "filter"; // browsers complain about fields without one
   input.placeholder = "Filter names";
   input.title = "Press / to get here, Escape to clear";
   input.autocomplete = "off";
