@@ -49,8 +49,9 @@ type SimpleHandler struct {
 	// Directory is a name within it then, or empty for all of it, and what leads
 	// out of FS is a matter of FS: of an os.DirFS, links do. Ranges need files
 	// that are an io.Seeker or an io.ReaderAt. Files without a time of
-	// modification get an entity tag from their content, which is read for it
-	// once: such an FS must not change. It has to be safe for concurrent use.
+	// modification, or with one before 1980-01-02 as in reproducible archives, get
+	// an entity tag from their content, which is read for it once: such files must
+	// not change. FS has to be safe for concurrent use.
 	FS fs.FS
 	// FollowSymlinks serves links that lead out of Directory too.
 	FollowSymlinks bool
@@ -87,13 +88,13 @@ type SimpleHandler struct {
 	// stay 404, and so do names with an extension that stands for such a type. A
 	// directory without an index page counts as not there. If empty, 404 it is.
 	Fallback string
-	// ExtraHeaders are sent with files and listings in full, 200 that is, behind
-	// CPython's own fields. It mirrors extra_response_headers of CPython 3.15.
-	// With 304 and 206 go those among them that RFC 9110 asks for: Cache-Control,
-	// Content-Location, Expires and Vary.
+	// ExtraHeaders are sent with files, all of one or parts, and with listings,
+	// behind CPython's own fields. It mirrors extra_response_headers of CPython
+	// 3.15. With 304 go those among them that RFC 9110 §15.4.5 asks for:
+	// Cache-Control, Content-Location, Expires and Vary.
 	ExtraHeaders []Header
-	// AlwaysHeaders are sent with every answer but interim ones: redirects, 206,
-	// 304 and errors too, by EndHeaders.
+	// AlwaysHeaders are sent with every answer but interim ones: redirects, 304 and
+	// errors too, by EndHeaders.
 	AlwaysHeaders []Header
 	// NoCache sends "Cache-Control: no-store" with every answer.
 	NoCache bool
@@ -393,7 +394,7 @@ func (h *SimpleHandler) sendFile(path string, f fs.File, info fs.FileInfo) (body
 	case status == 304:
 		h.sendNotModified(&r)
 		return nil
-	case len(ranges) > 1:
+	case len(ranges) > 1 && r.coding == "": // which would be that of the parts and what is around them
 		parts := content.NewMultipart(seeker, r.mediaType, r.Size, ranges)
 		r.mediaType = parts.ContentType()
 		h.sendFileHead(status, &r, parts.Length())
@@ -429,24 +430,21 @@ func (h *SimpleHandler) evaluate(version *content.Version) (status int, ranges [
 	return request.Evaluate(h.Command, version)
 }
 
-// sendFileHead sends the head for all of a file, or for length bytes of it.
-// CPython's fields come first.
+// sendFileHead sends the head for all of a file, or for length bytes of it, with
+// the same fields (RFC 9110 §15.3.7). CPython's come first.
 func (h *SimpleHandler) sendFileHead(status int, r *representation, length int64) {
+	now := time.Now() // not later than Date
 	h.self.SendResponse(status, "")
 	h.self.SendHeader("Content-type", r.mediaType)
 	h.self.SendHeader("Content-Length", strconv.FormatInt(length, 10))
 	switch {
-	case r.Modified.After(time.Now()):
+	case r.Modified.After(now):
 		// Unlike CPython, no date later than Date (RFC 9110 §8.8.2.1).
-		h.self.SendHeader("Last-Modified", h.self.DateTimeString(time.Time{}))
+		h.self.SendHeader("Last-Modified", h.self.DateTimeString(now))
 	case !r.Modified.IsZero():
 		h.self.SendHeader("Last-Modified", h.self.DateTimeString(r.Modified))
 	}
-	if status == 200 {
-		h.sendAll(h.ExtraHeaders)
-	} else {
-		h.sendCacheHeaders()
-	}
+	h.sendAll(h.ExtraHeaders)
 	if r.Seekable {
 		h.self.SendHeader("Accept-Ranges", "bytes")
 	}
@@ -472,8 +470,8 @@ func (h *SimpleHandler) sendTag(tag string) {
 	}
 }
 
-// sendCacheHeaders sends those of ExtraHeaders that a 206 and a 304 have to have
-// if the 200 has them (RFC 9110 §15.3.7, §15.4.5).
+// sendCacheHeaders sends those of ExtraHeaders that a 304 has to have if the 200
+// has them (RFC 9110 §15.4.5).
 func (h *SimpleHandler) sendCacheHeaders() {
 	for _, f := range h.ExtraHeaders {
 		switch {
@@ -487,10 +485,10 @@ func (h *SimpleHandler) sendCacheHeaders() {
 // tag gives the entity tag of a file, and whether it has been at rest for long
 // enough that its time tells versions apart.
 func (h *SimpleHandler) tag(path string, info fs.FileInfo) (tag string, settled bool) {
-	if info.ModTime().IsZero() {
-		return h.Server.hashes.Tag(h.FS, path, info.Size()), true
-	}
 	inode, changed := docroot.Identity(info)
+	if inode == 0 && h.FS != nil && info.ModTime().Before(sometime) {
+		return h.Server.hashes.Tag(h.FS, path, info.Size()), false
+	}
 	if inode == 0 { // in an FS, and on Windows, names have to tell files apart
 		name := fnv.New64a()
 		io.WriteString(name, path)
@@ -499,6 +497,10 @@ func (h *SimpleHandler) tag(path string, info fs.FileInfo) (tag string, settled 
 	tag = content.Tag(info.Size(), info.ModTime(), changed, inode, time.Now())
 	return tag, !strings.HasPrefix(tag, "W/")
 }
+
+// sometime is where times begin that say when a file was changed: before it are the
+// zero times of embed.FS, of Unix, and of zip, as reproducible archives have them.
+var sometime = time.Date(1980, time.January, 2, 0, 0, 0, 0, time.UTC)
 
 // seekerOf gives a file as what ranges can be read from.
 func seekerOf(f fs.File, info fs.FileInfo) (io.ReadSeeker, bool) {
