@@ -3,6 +3,7 @@ package httpserver_test
 import (
 	"archive/zip"
 	"bytes"
+	"embed"
 	"fmt"
 	"io"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -515,6 +517,35 @@ func TestFS(t *testing.T) {
 				{"beside it, encoded", get10("/..%2f..%2fa.txt"), "404"},
 			})
 		})
+	}
+}
+
+//go:embed testdata/requests.txt
+var embedded embed.FS
+
+// TestEmbed: what is embedded in a program has parts, and a tag made of its content.
+func TestEmbed(t *testing.T) {
+	want, err := embedded.ReadFile("testdata/requests.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := new(quietFiles)
+	h.FS, h.Directory = embedded, "testdata"
+	s := serveDuring(t, h)
+	answer := send(t, s, get10("/requests.txt"))
+	_, content, _ := strings.Cut(answer, "\r\n\r\n")
+	tag := strings.TrimPrefix(regexp.MustCompile(`ETag: "[0-9a-f]+"`).FindString(answer), "ETag: ")
+	if content != string(want) || tag == "" || strings.Contains(answer, "Last-Modified") {
+		t.Errorf("%.300q", answer)
+	}
+	for _, tc := range []fileCase{
+		{"a part", get10("/requests.txt", "Range: bytes=0-9", "If-Range: "+tag), "206; " + string(want[:10])},
+		{"not modified", get10("/requests.txt", "If-None-Match: "+tag), "304; "},
+		{"another version", get10("/requests.txt", `If-Match: "x"`), "412"},
+	} {
+		if got := gist(send(t, s, tc.request), nil); got != tc.want {
+			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
+		}
 	}
 }
 
