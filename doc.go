@@ -117,6 +117,23 @@
 // that all is well gives way to the one that is due. What a method does not read
 // is read away, up to MaxDrainBytes.
 //
+// # Files
+//
+// SimpleHandler gives files entity tags and ranges, and answers preconditions, in
+// the order of RFC 9110 §13.2.2. A video seeks, and a download goes on where it
+// was. Its fields are what people otherwise write a handler for:
+//
+//	h := &httpserver.SimpleHandler{
+//		FS:            dist,         // an embed.FS, or leave it out and serve the disk
+//		Directory:     "dist",       // a name within it
+//		Fallback:      "index.html", // for what the application routes itself
+//		Precompressed: true,         // app.js.br in place of app.js, where that is accepted
+//	}
+//	h.AlwaysHeaders = []httpserver.Header{{"X-Frame-Options", "DENY"}}
+//
+// Override SendHead to answer some paths in another way, and ListDirectory, with
+// the help of [SimpleHandler.ReadDirectory], to have another page for directories.
+//
 // # In a test
 //
 // Port 0 is any that is free, and ServerAddress tells which:

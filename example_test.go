@@ -1,10 +1,13 @@
 package httpserver_test
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"html/template"
 	"io"
 	"log"
 	"log/slog"
@@ -12,8 +15,10 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"testing/fstest"
 	"time"
 
 	"example.com/httpserver"
@@ -710,6 +715,105 @@ func ExampleSimpleHandler_TranslatePath() {
 	// Accept-Ranges: bytes
 	//
 	// <svg/>
+}
+
+// FS serves what is embedded in the program, or in a zip, with ranges where its
+// files seek.
+func ExampleSimpleHandler_fS() {
+	dist := fstest.MapFS{ // or an embed.FS
+		"dist/index.html": {Data: []byte("<p>the page\n")},
+		"dist/app.js":     {Data: []byte("// the script\n")},
+	}
+	handler := &httpserver.SimpleHandler{FS: dist, Directory: "dist", Fallback: "index.html"}
+	addr, stop := serveInBackground(handler)
+	defer stop()
+
+	fmt.Print(fetch(addr, "GET /app.js HTTP/1.0\nRange: bytes=3-5\n\n"), "\n\n")
+	fmt.Print(fetch(addr, "GET /settings/profile HTTP/1.0\nAccept: text/html\n\n"))
+	// Output:
+	// HTTP/1.0 206 Partial Content
+	// Content-type: text/javascript
+	// Content-Length: 3
+	// Accept-Ranges: bytes
+	// Content-Range: bytes 3-5/14
+	//
+	// the
+	//
+	// HTTP/1.0 200 OK
+	// Content-type: text/html
+	// Content-Length: 12
+	// Accept-Ranges: bytes
+	// Vary: Accept, Sec-Fetch-Mode
+	//
+	// <p>the page
+}
+
+// ExtraHeaders go with files and listings, AlwaysHeaders with every answer.
+func ExampleSimpleHandler_alwaysHeaders() {
+	handler := &httpserver.SimpleHandler{
+		FS:            fstest.MapFS{"eggs.txt": {Data: []byte("fried\n")}},
+		ExtraHeaders:  []httpserver.Header{{Name: "Cache-Control", Value: "max-age=60"}},
+		AlwaysHeaders: []httpserver.Header{{Name: "X-Frame-Options", Value: "DENY"}},
+		Listing:       httpserver.NoListing,
+	}
+	addr, stop := serveInBackground(handler)
+	defer stop()
+
+	for _, path := range []string{"/eggs.txt", "/"} {
+		head, _, _ := strings.Cut(fetch(addr, "GET "+path+" HTTP/1.0\n\n"), "\n\n")
+		fmt.Print(head, "\n\n")
+	}
+	// Output:
+	// HTTP/1.0 200 OK
+	// Content-type: text/plain
+	// Content-Length: 6
+	// Cache-Control: max-age=60
+	// Accept-Ranges: bytes
+	// X-Frame-Options: DENY
+	//
+	// HTTP/1.0 404 No permission to list directory
+	// Connection: close
+	// Content-Type: text/html;charset=utf-8
+	// Content-Length: 352
+	// X-Frame-Options: DENY
+}
+
+type Menu struct{ httpserver.SimpleHandler }
+
+var menu = template.Must(template.New("menu").Parse("<ul>{{range .}}<li><a href={{.Name}}>{{.Name}}</a>, {{.Size}} bytes{{end}}</ul>\n"))
+
+func (h *Menu) ListDirectory(path string) io.ReadCloser {
+	entries, err := h.ReadDirectory(path)
+	if err != nil {
+		return h.SimpleHandler.ListDirectory(path) // which says what is wrong
+	}
+	slices.SortFunc(entries, func(a, b httpserver.DirEntry) int { return cmp.Compare(a.Name, b.Name) })
+	var page bytes.Buffer
+	if err := menu.Execute(&page, entries); err != nil {
+		h.SendError(500, "", "")
+		return nil
+	}
+	h.SendResponse(200, "")
+	h.SendHeader("Content-Type", "text/html; charset=utf-8")
+	h.SendHeader("Content-Length", strconv.Itoa(page.Len()))
+	h.EndHeaders()
+	return io.NopCloser(&page)
+}
+
+// A ListDirectory of one's own makes another page of what ReadDirectory finds.
+func ExampleSimpleHandler_ReadDirectory() {
+	handler := new(Menu)
+	handler.FS = fstest.MapFS{"eggs.txt": {Data: []byte("fried\n")}, "spam & eggs.txt": {Data: []byte("both\n")}}
+	addr, stop := serveInBackground(handler)
+	defer stop()
+
+	fmt.Print(fetch(addr, "GET / HTTP/1.0\n\n"))
+	// Output:
+	// HTTP/1.0 200 OK
+	// Content-Type: text/html; charset=utf-8
+	// Content-Length: 120
+	//
+	// <ul><li><a href=eggs.txt>eggs.txt</a>, 6 bytes<li><a href=spam%20&amp;%20eggs.txt>spam &amp; eggs.txt</a>, 5 bytes</ul>
 }
 
 // Types that the built-in table lacks come from a mime.types file, or from

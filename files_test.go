@@ -3,6 +3,7 @@ package httpserver_test
 import (
 	"archive/zip"
 	"bytes"
+	"embed"
 	"fmt"
 	"io"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -91,7 +93,7 @@ func TestExtraHeaders(t *testing.T) {
 		{"a file", get10("/dir/test"), "200" + extra + always + "; " + knights},
 		{"HEAD", "HEAD /dir/test HTTP/1.0\r\n\r\n", "200" + extra + always + "; "},
 		{"a listing", get10("/dir/"), "200" + extra + always},
-		{"a part", get10("/dir/test", "Range: bytes=0-1"), "206; Cache-Control: max-age=5" + always + "; We"},
+		{"a part", get10("/dir/test", "Range: bytes=0-1"), "206" + extra + always + "; We"},
 		{"not modified", get10("/dir/test", "If-None-Match: *"), "304; Cache-Control: max-age=5" + always + "; "},
 		{"a redirect", get10("/dir"), "301" + always + "; "},
 		{"missing", get10("/x"), "404" + always},
@@ -337,6 +339,7 @@ func TestPrecompressed(t *testing.T) {
 		{"an index page", ask("/", "br"), "200; Content-type: text/html; Content-Encoding: br; " + vary + "br index"},
 		{"a part of a form", "GET /a.js HTTP/1.0\r\nAccept-Encoding: zstd\r\nRange: bytes=1-2\r\n\r\n",
 			"206; " + js + "; Content-Encoding: zstd; " + vary + "Content-Range: bytes 1-2/4; st"},
+		{"parts of a form", "GET /a.js HTTP/1.0\r\nAccept-Encoding: zstd\r\nRange: bytes=0-0,2-2\r\n\r\n", coded("zstd")},
 		{"not modified", "GET /a.js HTTP/1.0\r\nAccept-Encoding: zstd\r\nIf-None-Match: *\r\n\r\n", "304; " + vary},
 	})
 	t.Run("tags", func(t *testing.T) {
@@ -456,9 +459,10 @@ func zipped(t *testing.T, files map[string]string) fs.FS {
 
 func TestFS(t *testing.T) {
 	files := map[string]string{"a.txt": "content of a", "sub/b.txt": "b", "indexed/index.html": "index", "x/y/z": "z"}
-	timed, timeless := fstest.MapFS{}, fstest.MapFS{}
+	timed, timeless, epoch := fstest.MapFS{}, fstest.MapFS{}, fstest.MapFS{}
 	for name, content := range files {
 		timed[name] = &fstest.MapFile{Data: []byte(content), ModTime: modified}
+		epoch[name] = &fstest.MapFile{Data: []byte(content), ModTime: time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC)}
 		timeless[name] = &fstest.MapFile{Data: []byte(content)}
 	}
 	root, err := os.OpenRoot(plant(t, files))
@@ -473,6 +477,7 @@ func TestFS(t *testing.T) {
 		date, seeks string
 	}{
 		{"fstest.MapFS", timed, date, "Accept-Ranges: bytes; "},
+		{"with the time of reproducible archives", epoch, "Last-Modified: Tue, 01 Jan 1980 00:00:00 GMT; ", "Accept-Ranges: bytes; "},
 		{"without times, as embed.FS", timeless, "", "Accept-Ranges: bytes; "},
 		{"zip", zipped(t, files), date, ""},
 		{"os.DirFS", os.DirFS(root.Name()), date, "Accept-Ranges: bytes; "},
@@ -515,6 +520,35 @@ func TestFS(t *testing.T) {
 	}
 }
 
+//go:embed testdata/requests.txt
+var embedded embed.FS
+
+// TestEmbed: what is embedded in a program has parts, and a tag made of its content.
+func TestEmbed(t *testing.T) {
+	want, err := embedded.ReadFile("testdata/requests.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := new(quietFiles)
+	h.FS, h.Directory = embedded, "testdata"
+	s := serveDuring(t, h)
+	answer := send(t, s, get10("/requests.txt"))
+	_, content, _ := strings.Cut(answer, "\r\n\r\n")
+	tag := strings.TrimPrefix(regexp.MustCompile(`ETag: "[0-9a-f]+"`).FindString(answer), "ETag: ")
+	if content != string(want) || tag == "" || strings.Contains(answer, "Last-Modified") {
+		t.Errorf("%.300q", answer)
+	}
+	for _, tc := range []fileCase{
+		{"a part", get10("/requests.txt", "Range: bytes=0-9", "If-Range: "+tag), "206; " + string(want[:10])},
+		{"not modified", get10("/requests.txt", "If-None-Match: "+tag), "304; "},
+		{"another version", get10("/requests.txt", `If-Match: "x"`), "412"},
+	} {
+		if got := gist(send(t, s, tc.request), nil); got != tc.want {
+			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}
+
 // TestFSTags: a tag that is made of the content is another one for another content.
 func TestFSTags(t *testing.T) {
 	h := new(quietFiles)
@@ -524,6 +558,11 @@ func TestFSTags(t *testing.T) {
 	s := serveDuring(t, h)
 	tag := func(target string) string {
 		return gist(send(t, s, "HEAD "+target+" HTTP/1.0\r\n\r\n"), []string{"ETag"})
+	}
+	h.FS.(fstest.MapFS)["d"] = &fstest.MapFile{Data: []byte("aa"), ModTime: modified}
+	h.FS.(fstest.MapFS)["e"] = &fstest.MapFile{Data: []byte("aa"), ModTime: modified}
+	if d, e := tag("/d"), tag("/e"); d == e || d != tag("/d") {
+		t.Errorf("two files of a size and a time have the tags %q and %q", d, e)
 	}
 	a, b, c := tag("/a"), tag("/b"), tag("/c")
 	if a == b || a != c || a != tag("/a") || strings.Contains(a, "W/") || !strings.Contains(a, "ETag") {

@@ -1,6 +1,6 @@
 module example.com/httpserver
 
-go 1.26.0
+go 1.26.5
 
 require golang.org/x/net v0.62.0
 

@@ -8,8 +8,10 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 
 	"example.com/httpserver/internal/mimetypes"
+	"example.com/httpserver/internal/negotiate"
 )
 
 // A MIMETypes guesses media types from names. It mirrors Python's
@@ -135,4 +137,42 @@ func contentCoding(path, mediaType string) string {
 		return "gzip"
 	}
 	return ""
+}
+
+// The codings that Precompressed knows, the ones that make files smaller first.
+var codings = [...]coding{{"br", ".br"}, {"zstd", ".zst"}, {"gzip", ".gz"}}
+
+type coding struct{ name, suffix string }
+
+// openVariant opens the compressed form of a file that the client likes best, if
+// there is one. Where there is any, the answer depends on what the client accepts.
+func (h *SimpleHandler) openVariant(path string, original fs.FileInfo) (coding, fs.File, fs.FileInfo) {
+	isVariant := func(info fs.FileInfo, err error) bool {
+		return err == nil && info.Mode().IsRegular() &&
+			!info.ModTime().Truncate(time.Second).Before(original.ModTime().Truncate(time.Second))
+	}
+	var available []string
+	for _, c := range codings {
+		if isVariant(h.paths().Stat(path + c.suffix)) {
+			available = append(available, c.name)
+		}
+	}
+	if available == nil {
+		return coding{}, nil, nil
+	}
+	h.pending = append(h.pending, Header{"Vary", "Accept-Encoding"})
+	best := negotiate.Encoding(h.Headers.Values("Accept-Encoding"), available)
+	for _, c := range codings {
+		if c.name != best {
+			continue
+		}
+		f, info, err := h.paths().Open(path + c.suffix)
+		if isVariant(info, err) {
+			return c, f, info
+		}
+		if err == nil {
+			f.Close()
+		}
+	}
+	return coding{}, nil, nil
 }

@@ -2,23 +2,20 @@ package httpserver
 
 import (
 	"cmp"
-	"errors"
+	"hash/fnv"
 	"io"
 	"io/fs"
 	"os"
-	pathpkg "path"
-	"path/filepath"
 	"reflect"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"example.com/httpserver/internal/accept"
 	"example.com/httpserver/internal/class"
 	"example.com/httpserver/internal/content"
+	"example.com/httpserver/internal/cors"
 	"example.com/httpserver/internal/dirlist"
 	"example.com/httpserver/internal/docroot"
 	"example.com/httpserver/internal/http1"
@@ -39,8 +36,8 @@ import (
 // Unlike CPython's, it gives files an entity tag, answers preconditions with 304
 // and 412, and ranges with 206 and 416 (RFC 9110 §13, §14).
 //
-// Its fields are configuration, and may be changed for one connection, or one
-// request, by the method that answers it.
+// Its fields are configuration. Each connection has its own: what a method changes
+// stays so for the requests that follow on it.
 type SimpleHandler struct {
 	BaseHandler
 
@@ -52,8 +49,9 @@ type SimpleHandler struct {
 	// Directory is a name within it then, or empty for all of it, and what leads
 	// out of FS is a matter of FS: of an os.DirFS, links do. Ranges need files
 	// that are an io.Seeker or an io.ReaderAt. Files without a time of
-	// modification get an entity tag from their content, which is read for it
-	// once: such an FS must not change. It has to be safe for concurrent use.
+	// modification, or with one before 1980-01-02 as in reproducible archives, get
+	// an entity tag from their content, which is read for it once: such files must
+	// not change. FS has to be safe for concurrent use.
 	FS fs.FS
 	// FollowSymlinks serves links that lead out of Directory too.
 	FollowSymlinks bool
@@ -90,13 +88,13 @@ type SimpleHandler struct {
 	// stay 404, and so do names with an extension that stands for such a type. A
 	// directory without an index page counts as not there. If empty, 404 it is.
 	Fallback string
-	// ExtraHeaders are sent with files and listings in full, 200 that is, behind
-	// CPython's own fields. It mirrors extra_response_headers of CPython 3.15.
-	// With 304 and 206 go those among them that RFC 9110 asks for: Cache-Control,
-	// Content-Location, Expires and Vary.
+	// ExtraHeaders are sent with files, all of one or parts, and with listings,
+	// behind CPython's own fields. It mirrors extra_response_headers of CPython
+	// 3.15. With 304 go those among them that RFC 9110 §15.4.5 asks for:
+	// Cache-Control, Content-Location, Expires and Vary.
 	ExtraHeaders []Header
-	// AlwaysHeaders are sent with every answer but interim ones: redirects, 206,
-	// 304 and errors too, by EndHeaders.
+	// AlwaysHeaders are sent with every answer but interim ones: redirects, 304 and
+	// errors too, by EndHeaders.
 	AlwaysHeaders []Header
 	// NoCache sends "Cache-Control: no-store" with every answer.
 	NoCache bool
@@ -187,9 +185,8 @@ func (h *SimpleHandler) DoHEAD() {
 	}
 }
 
-// DoOPTIONS answers with the verbs there are, and preflights (Fetch standard,
-// "CORS protocol") with what a page of another origin may do. Without CORS it is
-// 501, as in CPython.
+// DoOPTIONS answers with the verbs there are, and preflights with what a page of
+// another origin may do. Without CORS it is 501, as in CPython.
 func (h *SimpleHandler) DoOPTIONS() {
 	if h.CORS == "" {
 		h.refuseMethod()
@@ -199,11 +196,9 @@ func (h *SimpleHandler) DoOPTIONS() {
 	h.self.SendResponse(204, "")
 	h.self.SendHeader("Allow", verbs)
 	if h.Headers.Has("Access-Control-Request-Method") {
-		h.self.SendHeader("Access-Control-Allow-Methods", verbs)
-		if names := h.Headers.Values("Access-Control-Request-Headers"); names != nil {
-			h.self.SendHeader("Access-Control-Allow-Headers", strings.Join(names, ", "))
+		for _, f := range cors.Preflight(verbs, h.Headers.Values("Access-Control-Request-Headers")) {
+			h.self.SendHeader(f.Name, f.Value)
 		}
-		h.self.SendHeader("Access-Control-Max-Age", "7200")
 	}
 	h.self.EndHeaders()
 }
@@ -225,7 +220,9 @@ func (h *SimpleHandler) sendAlways() {
 		h.self.SendHeader("Cache-Control", "no-store")
 	}
 	if h.CORS != "" {
-		h.allowOrigin()
+		for _, f := range cors.Fields(h.CORS, h.Headers.Get("Origin")) {
+			h.self.SendHeader(f.Name, f.Value)
+		}
 	}
 	if h.CrossOriginIsolated {
 		h.self.SendHeader("Cross-Origin-Opener-Policy", "same-origin")
@@ -239,25 +236,6 @@ func (h *SimpleHandler) sendAll(fields []Header) {
 	}
 }
 
-// allowOrigin says which origin's pages may read the answer, and its fields. Where
-// all may, pages that are cross-origin isolated may embed it, too.
-func (h *SimpleHandler) allowOrigin() {
-	if h.CORS == "*" {
-		h.self.SendHeader("Access-Control-Allow-Origin", "*")
-		h.self.SendHeader("Access-Control-Expose-Headers", "*")
-		h.self.SendHeader("Cross-Origin-Resource-Policy", "cross-origin")
-		return
-	}
-	h.self.SendHeader("Vary", "Origin")
-	origin := h.Headers.Get("Origin")
-	for allowed := range strings.FieldsSeq(h.CORS) {
-		if allowed == origin {
-			h.self.SendHeader("Access-Control-Allow-Origin", origin)
-			h.self.SendHeader("Access-Control-Expose-Headers", "*")
-		}
-	}
-}
-
 // SendHead answers up to the end of the head. It returns the content, which the
 // caller copies and closes, or nil where there is nothing more to send: after a
 // redirect, a 304 or an error. GET and HEAD both pass it, so an override is the
@@ -265,7 +243,7 @@ func (h *SimpleHandler) allowOrigin() {
 func (h *SimpleHandler) SendHead() io.ReadCloser {
 	h.pending = nil
 	path := h.self.TranslatePath(h.Path)
-	f, info, err := h.open(path)
+	f, info, err := h.paths().Open(path)
 	if isDirectory(info) {
 		if f != nil {
 			f.Close()
@@ -285,7 +263,7 @@ func (h *SimpleHandler) SendHead() io.ReadCloser {
 			return h.self.ListDirectory(path)
 		}
 		path = index
-		f, info, err = h.open(path)
+		f, info, err = h.paths().Open(path)
 	}
 	err = onlyFile(path, f, info, err)
 	switch {
@@ -341,8 +319,8 @@ func (h *SimpleHandler) findIndex(dir string) (path string, err error) {
 		pages = defaultIndexPages
 	}
 	for _, page := range pages {
-		path := h.join(dir, page)
-		info, err := h.stat(path)
+		path := h.paths().Join(dir, page)
+		info, err := h.paths().Stat(path)
 		switch {
 		case accept.IsExhausted(err):
 			return "", err
@@ -376,8 +354,8 @@ func (h *SimpleHandler) navigates() bool {
 
 // sendFallback answers with the Fallback.
 func (h *SimpleHandler) sendFallback() io.ReadCloser {
-	path := h.join(h.directory(), h.Fallback)
-	f, info, err := h.open(path)
+	path := h.paths().Join(h.directory(), h.Fallback)
+	f, info, err := h.paths().Open(path)
 	if err = onlyFile(path, f, info, err); err != nil {
 		h.refuseFile(err, "File not found")
 		return nil
@@ -393,50 +371,53 @@ func (h *SimpleHandler) sendFile(path string, f fs.File, info fs.FileInfo) (body
 			f.Close()
 		}
 	}()
-	mediaType := h.mediaType(path)
-	coding := contentCoding(path, mediaType)
-	if h.Precompressed && coding == "" {
+	r := representation{mediaType: h.mediaType(path)}
+	r.coding = contentCoding(path, r.mediaType)
+	if h.Precompressed && r.coding == "" {
 		if c, g, i := h.openVariant(path, info); g != nil {
 			f.Close()
-			path, coding, f, info = path+c.suffix, c.name, g, i
+			path, f, info, r.coding = path+c.suffix, g, i, c.name
 		}
 	}
 	seeker, seekable := seekerOf(f, info)
-	version := content.Version{
-		Modified: info.ModTime(),
-		Size:     info.Size(),
-		Seekable: seekable,
-	}
-	version.ETag, version.Settled = h.tag(path, info)
-	switch status, ranges := h.evaluate(&version); {
+	r.Version = content.Version{Modified: info.ModTime(), Size: info.Size(), Seekable: seekable}
+	r.ETag, r.Settled = h.tag(path, info)
+	status, ranges := h.evaluate(&r.Version)
+	switch {
 	case status == 412:
 		h.self.SendError(412, "", "")
 		return nil
 	case status == 416:
-		h.pending = append(h.pending, Header{"Content-Range", content.UnsatisfiedRange(version.Size)})
+		h.pending = append(h.pending, Header{"Content-Range", content.UnsatisfiedRange(r.Size)})
 		h.self.SendError(416, "", "")
 		return nil
 	case status == 304:
-		h.self.SendResponse(304, "")
-		h.sendCacheHeaders()
-		h.sendValidator(version.ETag)
-		h.self.EndHeaders()
+		h.sendNotModified(&r)
 		return nil
-	case len(ranges) > 1:
-		parts := content.NewMultipart(seeker, mediaType, version.Size, ranges)
-		h.sendFileHead(status, &version, parts.ContentType(), coding, parts.Length())
+	case len(ranges) > 1 && r.coding == "": // which would be that of the parts and what is around them
+		parts := content.NewMultipart(seeker, r.mediaType, r.Size, ranges)
+		r.mediaType = parts.ContentType()
+		h.sendFileHead(status, &r, parts.Length())
 		return &multipart{parts, f}
 	case len(ranges) == 1:
-		if _, err := seeker.Seek(ranges[0].Start, io.SeekStart); err != nil {
+		part := ranges[0]
+		if _, err := seeker.Seek(part.Start, io.SeekStart); err != nil {
 			h.refuseFile(err, "File not found")
 			return nil
 		}
-		h.pending = append(h.pending, Header{"Content-Range", ranges[0].ContentRange(version.Size)})
-		h.sendFileHead(status, &version, mediaType, coding, ranges[0].Length)
-		return &fileContent{io.LimitedReader{R: seeker, N: ranges[0].Length}, f}
+		h.pending = append(h.pending, Header{"Content-Range", part.ContentRange(r.Size)})
+		h.sendFileHead(status, &r, part.Length)
+		return &fileContent{io.LimitedReader{R: seeker, N: part.Length}, f}
 	}
-	h.sendFileHead(200, &version, mediaType, coding, version.Size)
-	return &fileContent{io.LimitedReader{R: f, N: version.Size}, f}
+	h.sendFileHead(200, &r, r.Size)
+	return &fileContent{io.LimitedReader{R: f, N: r.Size}, f}
+}
+
+// A representation is a file as it is sent (RFC 9110 §3.2).
+type representation struct {
+	content.Version
+	mediaType string
+	coding    string // the content coding, if it is sent in one
 }
 
 // evaluate asks what the request makes of a version of the file (RFC 9110
@@ -449,42 +430,48 @@ func (h *SimpleHandler) evaluate(version *content.Version) (status int, ranges [
 	return request.Evaluate(h.Command, version)
 }
 
-// sendFileHead sends the head for all of a file, or a part. CPython's fields come
-// first.
-func (h *SimpleHandler) sendFileHead(status int, version *content.Version, mediaType, coding string, length int64) {
+// sendFileHead sends the head for all of a file, or for length bytes of it, with
+// the same fields (RFC 9110 §15.3.7). CPython's come first.
+func (h *SimpleHandler) sendFileHead(status int, r *representation, length int64) {
+	now := time.Now() // not later than Date
 	h.self.SendResponse(status, "")
-	h.self.SendHeader("Content-type", mediaType)
+	h.self.SendHeader("Content-type", r.mediaType)
 	h.self.SendHeader("Content-Length", strconv.FormatInt(length, 10))
 	switch {
-	case version.Modified.After(time.Now()):
+	case r.Modified.After(now):
 		// Unlike CPython, no date later than Date (RFC 9110 §8.8.2.1).
-		h.self.SendHeader("Last-Modified", h.self.DateTimeString(time.Time{}))
-	case !version.Modified.IsZero():
-		h.self.SendHeader("Last-Modified", h.self.DateTimeString(version.Modified))
+		h.self.SendHeader("Last-Modified", h.self.DateTimeString(now))
+	case !r.Modified.IsZero():
+		h.self.SendHeader("Last-Modified", h.self.DateTimeString(r.Modified))
 	}
-	if status == 200 {
-		h.sendAll(h.ExtraHeaders)
-	} else {
-		h.sendCacheHeaders()
-	}
-	if version.Seekable {
+	h.sendAll(h.ExtraHeaders)
+	if r.Seekable {
 		h.self.SendHeader("Accept-Ranges", "bytes")
 	}
-	h.sendValidator(version.ETag)
-	if coding != "" {
-		h.self.SendHeader("Content-Encoding", coding)
+	h.sendTag(r.ETag)
+	if r.coding != "" {
+		h.self.SendHeader("Content-Encoding", r.coding)
 	}
 	h.self.EndHeaders()
 }
 
-func (h *SimpleHandler) sendValidator(tag string) {
+// sendNotModified tells a client to use what it has, with the fields that RFC 9110
+// §15.4.5 asks for: a cache makes them its own.
+func (h *SimpleHandler) sendNotModified(r *representation) {
+	h.self.SendResponse(304, "")
+	h.sendCacheHeaders()
+	h.sendTag(r.ETag)
+	h.self.EndHeaders()
+}
+
+func (h *SimpleHandler) sendTag(tag string) {
 	if tag != "" {
 		h.self.SendHeader("ETag", tag)
 	}
 }
 
-// sendCacheHeaders sends those of ExtraHeaders that a 206 and a 304 have to have
-// if the 200 has them (RFC 9110 §15.3.7, §15.4.5).
+// sendCacheHeaders sends those of ExtraHeaders that a 304 has to have if the 200
+// has them (RFC 9110 §15.4.5).
 func (h *SimpleHandler) sendCacheHeaders() {
 	for _, f := range h.ExtraHeaders {
 		switch {
@@ -498,51 +485,22 @@ func (h *SimpleHandler) sendCacheHeaders() {
 // tag gives the entity tag of a file, and whether it has been at rest for long
 // enough that its time tells versions apart.
 func (h *SimpleHandler) tag(path string, info fs.FileInfo) (tag string, settled bool) {
-	if info.ModTime().IsZero() {
-		return h.Server.hashes.Tag(h.FS, path, info.Size()), true
-	}
 	inode, changed := docroot.Identity(info)
+	if inode == 0 && h.FS != nil && info.ModTime().Before(sometime) {
+		return h.Server.hashes.Tag(h.FS, path, info.Size()), false
+	}
+	if inode == 0 { // in an FS, and on Windows, names have to tell files apart
+		name := fnv.New64a()
+		io.WriteString(name, path)
+		inode = name.Sum64()
+	}
 	tag = content.Tag(info.Size(), info.ModTime(), changed, inode, time.Now())
 	return tag, !strings.HasPrefix(tag, "W/")
 }
 
-// The codings that Precompressed knows, the ones that make files smaller first.
-var codings = [...]coding{{"br", ".br"}, {"zstd", ".zst"}, {"gzip", ".gz"}}
-
-type coding struct{ name, suffix string }
-
-// openVariant opens the compressed form of a file that the client likes best, if
-// there is one. Where there is any, the answer depends on what the client accepts.
-func (h *SimpleHandler) openVariant(path string, original fs.FileInfo) (coding, fs.File, fs.FileInfo) {
-	isVariant := func(info fs.FileInfo, err error) bool {
-		return err == nil && info.Mode().IsRegular() &&
-			!info.ModTime().Truncate(time.Second).Before(original.ModTime().Truncate(time.Second))
-	}
-	var available []string
-	for _, c := range codings {
-		if isVariant(h.stat(path + c.suffix)) {
-			available = append(available, c.name)
-		}
-	}
-	if available == nil {
-		return coding{}, nil, nil
-	}
-	h.pending = append(h.pending, Header{"Vary", "Accept-Encoding"})
-	best := negotiate.Encoding(h.Headers.Values("Accept-Encoding"), available)
-	for _, c := range codings {
-		if c.name != best {
-			continue
-		}
-		f, info, err := h.open(path + c.suffix)
-		if isVariant(info, err) {
-			return c, f, info
-		}
-		if err == nil {
-			f.Close()
-		}
-	}
-	return coding{}, nil, nil
-}
+// sometime is where times begin that say when a file was changed: before it are the
+// zero times of embed.FS, of Unix, and of zip, as reproducible archives have them.
+var sometime = time.Date(1980, time.January, 2, 0, 0, 0, 0, time.UTC)
 
 // seekerOf gives a file as what ranges can be read from.
 func seekerOf(f fs.File, info fs.FileInfo) (io.ReadSeeker, bool) {
@@ -574,82 +532,13 @@ type multipart struct {
 
 func (m *multipart) Close() error { return m.file.Close() }
 
-// open opens what TranslatePath gave. A directory that may not be read is an
-// error with a FileInfo.
-func (h *SimpleHandler) open(path string) (f fs.File, info fs.FileInfo, err error) {
-	switch tree, name, inside := h.locate(path); {
-	case inside && h.hides(name):
-		return nil, nil, fs.ErrNotExist
-	case inside:
-		f, info, err = tree.Open(name)
-	default:
-		f, info, err = docroot.Open(path) // only an override leads here: it is the program's word
+// paths gives what finds the files.
+func (h *SimpleHandler) paths() docroot.Paths {
+	p := docroot.Paths{Directory: h.directory(), FS: h.FS, Hide: h.HideDotfiles}
+	if h.FS == nil && h.c != nil { // TranslatePath needs no connection
+		p.Root = h.c.rootOf(p.Directory, h.FollowSymlinks)
 	}
-	if errors.Is(err, fs.ErrPermission) {
-		info, _ = h.stat(path)
-	}
-	return f, info, err
-}
-
-// stat tells what a path stands for.
-func (h *SimpleHandler) stat(path string) (fs.FileInfo, error) {
-	switch tree, name, inside := h.locate(path); {
-	case inside && h.hides(name):
-		return nil, fs.ErrNotExist
-	case inside:
-		return tree.Stat(name)
-	}
-	return os.Stat(path)
-}
-
-// locate splits a path into what is served and a name below it.
-func (h *SimpleHandler) locate(path string) (tree docroot.Tree, name string, inside bool) {
-	dir := h.directory()
-	if h.FS != nil {
-		name = strings.Trim(path, "/")
-		return docroot.NewFS(h.FS, ""), name, true
-	}
-	rest, ok := strings.CutPrefix(path, strings.TrimRightFunc(dir, isSeparator))
-	if !ok || rest != "" && !isSeparator(rune(rest[0])) {
-		return nil, "", false
-	}
-	return h.c.rootOf(dir, h.FollowSymlinks), strings.Trim(filepath.ToSlash(rest), "/"), true
-}
-
-// hides reports whether HideDotfiles keeps a name below Directory from being
-// served. On Windows a file may have a second name without the dot, with a tilde
-// and a number.
-func (h *SimpleHandler) hides(name string) bool {
-	if !h.HideDotfiles {
-		return false
-	}
-	if h.FS != nil {
-		name = strings.TrimPrefix(strings.TrimPrefix(name, h.directory()), "/")
-	}
-	first := true
-	for word := range strings.SplitSeq(name, "/") {
-		if isDotfile(word) && !(first && word == ".well-known") || windows && urlpath.IsShortName(word) {
-			return true
-		}
-		first = false
-	}
-	return false
-}
-
-func isDotfile(name string) bool { return strings.HasPrefix(name, ".") }
-
-const windows = runtime.GOOS == "windows"
-
-// isSeparator reports whether r stands between the names of a path.
-func isSeparator(r rune) bool { return r < utf8.RuneSelf && os.IsPathSeparator(uint8(r)) }
-
-// join puts a name behind a directory's path, which stays as it is spelled: it
-// is by that that locate knows it.
-func (h *SimpleHandler) join(dir, name string) string {
-	if h.FS != nil {
-		return pathpkg.Join(dir, name)
-	}
-	return strings.TrimRightFunc(dir, isSeparator) + string(os.PathSeparator) + name
+	return p
 }
 
 // directory gives the Directory, or the name in FS that stands for it.
@@ -679,7 +568,7 @@ func (h *SimpleHandler) ListDirectory(path string) io.ReadCloser {
 		h.self.SendError(404, "No permission to list directory", "")
 		return nil
 	}
-	entries, err := h.readDirectory(path, h.Listing == RichListing)
+	entries, err := h.paths().ReadDir(path, h.Listing == RichListing)
 	if err != nil {
 		h.refuseFile(err, "No permission to list directory")
 		return nil
@@ -723,27 +612,10 @@ func (pageContent) Close() error { return nil }
 // of one's own shows. path is what that was given. Links that may not be followed
 // are there without size and time, and what HideDotfiles hides is not there.
 func (h *SimpleHandler) ReadDirectory(path string) ([]DirEntry, error) {
-	found, err := h.readDirectory(path, true)
+	found, err := h.paths().ReadDir(path, true)
 	entries := make([]DirEntry, len(found))
 	for i, e := range found {
 		entries[i] = DirEntry(e)
-	}
-	return entries, err
-}
-
-// readDirectory reads a directory's entries; stat says whether sizes and times are
-// of interest.
-func (h *SimpleHandler) readDirectory(path string, stat bool) (entries []dirlist.Entry, err error) {
-	switch tree, name, inside := h.locate(path); {
-	case inside && h.hides(name):
-		return nil, fs.ErrNotExist
-	case inside:
-		entries, err = tree.ReadDir(name, stat)
-	default:
-		entries, err = docroot.ReadDir(path, stat)
-	}
-	if h.HideDotfiles {
-		entries = slices.DeleteFunc(entries, func(e dirlist.Entry) bool { return isDotfile(e.Name) })
 	}
 	return entries, err
 }
@@ -761,8 +633,8 @@ func (h *SimpleHandler) readDirectory(path string, stat bool) (entries []dirlist
 func (h *SimpleHandler) TranslatePath(path string) string {
 	target := pathOf(path)
 	file := h.directory()
-	if name := urlpath.Local(urlpath.Unquote(target), windows && h.FS == nil); name != "" {
-		file = h.join(file, filepath.FromSlash(name))
+	if name := urlpath.Local(urlpath.Unquote(target), runtime.GOOS == "windows" && h.FS == nil); name != "" {
+		file = h.paths().Join(file, name)
 	}
 	if urlpath.EndsInSlash(target) && !strings.HasSuffix(file, "/") {
 		file += "/"

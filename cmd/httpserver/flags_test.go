@@ -259,7 +259,7 @@ func TestSPA(t *testing.T) {
 		{"below", []string{"-d", dir, "--spa", filepath.Join("sub", "app.html")}, "sub/app.html", ""},
 		{"a file that looks like a port", []string{"-d", dir, "--spa", "80"}, "80", ""},
 		{"a link that leads out, followed", []string{"-d", dir, "--spa", "link.html", "--follow-symlinks"}, "link.html", ""},
-		{"a link that leads out", []string{"-d", dir, "--spa", "link.html"}, "", `"link.html" for --spa: path escapes from parent` + advice},
+		{"a link that leads out", []string{"-d", dir, "--spa", "link.html"}, "", `"link.html" for --spa: a link that leads out of the directory (--follow-symlinks serves those)` + "\n"},
 		{"not there", []string{"-d", elsewhere, "--spa"}, "", `"index.html" for --spa: no such file or directory` + advice},
 		{"below what is not there", []string{"-d", dir, "--spa", "a/b"}, "", `"a/b" for --spa: no such file or directory` + advice},
 		{"the port", []string{"-d", dir, "--spa", "8000"}, "", `"8000" for --spa: no such file or directory (if that is the port, write it first: 8000 --spa)` + "\n"},

@@ -193,7 +193,7 @@ func (o *options) checkSPA(directory string) error {
 	given := o.spa
 	o.spa = path.Clean(filepath.ToSlash(given))
 	if err := checkFile(directory, o.spa, o.follow); err != nil {
-		return fmt.Errorf("cannot serve %q for --spa: %w%s", given, cause(err), o.spaAdvice(given))
+		return fmt.Errorf("cannot serve %q for --spa: %w%s", given, cause(err), spaAdvice(err, given))
 	}
 	return nil
 }
@@ -206,6 +206,11 @@ func checkFile(directory, name string, follow bool) error {
 	root := docroot.New(directory, follow)
 	defer root.Close()
 	f, info, err := root.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(filepath.Join(directory, filepath.FromSlash(name))); err == nil {
+			return errLeadsOut
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -216,9 +221,14 @@ func checkFile(directory, name string, follow bool) error {
 	return nil
 }
 
+var errLeadsOut = errors.New("a link that leads out of the directory")
+
 // spaAdvice tells what to do about a file that --spa cannot have.
-func (o *options) spaAdvice(given string) string {
-	if isPort(given) {
+func spaAdvice(err error, given string) string {
+	switch {
+	case errors.Is(err, errLeadsOut):
+		return " (--follow-symlinks serves those)"
+	case isPort(given):
 		return " (if that is the port, write it first: " + given + " --spa)"
 	}
 	return " (--spa FILE is a name below the directory that is served)"

@@ -128,9 +128,22 @@ func TestFlagsServed(t *testing.T) {
 			{"text", page, ok, []string{"Content-type: text/html; charset=utf-8"}, nil, "page"},
 			{"no text", []string{"GET /data.unknown HTTP/1.1"}, ok, []string{"Content-type: application/octet-stream"}, nil, "data"},
 		}},
+		{"--listing rich", []string{"--listing", "rich"}, []exchange{
+			{"page", listing, ok, []string{"Content-type: text/html; charset=utf-8", "Vary: Accept"}, nil, "sub/"},
+			{"JSON", append(listing, "Accept: application/json"), ok, []string{"Content-type: application/json"}, nil, `"type":"directory"`},
+		}},
 		{"--no-listing", []string{"--no-listing"}, []exchange{
 			{"directory", listing, "404 No permission to list directory", nil, nil, ""},
 			{"index", []string{"GET /index.d/ HTTP/1.1"}, ok, nil, nil, "index"},
+		}},
+		{"--spa", []string{"--spa", "spa.html"}, []exchange{
+			{"navigation", append(missing, "Accept: text/html,*/*;q=0.8"), ok, []string{"Content-type: text/html"}, nil, "application"},
+			{"script", []string{"GET /missing.js HTTP/1.1", "Accept: */*"}, notFound, nil, nil, ""},
+			{"file", page, ok, nil, nil, "page"},
+		}},
+		{"--precompressed", []string{"--precompressed"}, []exchange{
+			{"accepted", []string{"GET /app.js HTTP/1.1", "Accept-Encoding: gzip"}, ok, []string{"Content-type: text/javascript", "Content-Encoding: gzip"}, nil, "compressed"},
+			{"not accepted", []string{"GET /app.js HTTP/1.1"}, ok, []string{"Vary: Accept-Encoding"}, []string{"Content-Encoding"}, "script"},
 		}},
 		{"--no-cache", []string{"--no-cache"}, []exchange{
 			{"file", page, ok, []string{"Cache-Control: no-store"}, nil, "page"},
@@ -151,6 +164,10 @@ func TestFlagsServed(t *testing.T) {
 		}},
 		{"--follow-symlinks", []string{"--follow-symlinks"}, []exchange{
 			{"link", []string{"GET /link/of/it.html HTTP/1.1"}, ok, nil, nil, "outside"},
+		}},
+		{"--hide-dotfiles", []string{"--hide-dotfiles"}, []exchange{
+			{"dot file", []string{"GET /.env HTTP/1.1"}, notFound, nil, nil, ""},
+			{"well-known", []string{"GET /.well-known/x.txt HTTP/1.1"}, ok, nil, nil, "known"},
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

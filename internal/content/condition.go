@@ -75,7 +75,7 @@ func (r *Request) modifiedAfter(v *Version) bool {
 //	If-Range = entity-tag / HTTP-date
 //
 // Parts of two versions make a file that never was, so it takes a strong
-// validator: no weak tag, and no date of a second that saw two versions.
+// validator: no weak tag, and no date of a second that is not over yet.
 func (r *Request) sameVersion(v *Version) bool {
 	if !r.condition.present {
 		return true

@@ -21,7 +21,11 @@ const maxLinks = 40
 // lead there. A name that leads out is fs.ErrNotExist.
 func resolve(name string, in links, inside func(target string) (string, bool)) (string, error) {
 	done, todo := "", strings.Split(name, "/")
+	isDir := true // done
 	for seen := 0; len(todo) > 0; {
+		if !isDir {
+			return "", fs.ErrNotExist
+		}
 		word := todo[0]
 		todo = todo[1:]
 		switch word {
@@ -40,7 +44,7 @@ func resolve(name string, in links, inside func(target string) (string, bool)) (
 			return "", err
 		}
 		if info.Mode()&fs.ModeSymlink == 0 {
-			done = here
+			done, isDir = here, info.IsDir()
 			continue
 		}
 		if seen++; seen > maxLinks {

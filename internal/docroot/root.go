@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"sync"
+	"syscall"
 
 	"example.com/httpserver/internal/dirlist"
 )
@@ -103,15 +104,24 @@ func (r *Root) ReadDir(name string, stat bool) (entries []dirlist.Entry, err err
 	return entries, nil
 }
 
-// do calls use with a name below the directory as it is now. A top refuses
-// links that are absolute, even to what lies inside; those are resolved here
-// first, and it then holds the result to the same rules.
+// do calls use with a name below the directory as it is now.
 func (r *Root) do(op, name string, use func(top top, name string) error) error {
-	if hasNUL(name) {
-		return notExist(op, name)
+	err := fs.ErrNotExist
+	if !hasNUL(name) {
+		err = r.reach(name, use)
 	}
+	if _, ok := errors.AsType[syscall.Errno](err); err != nil && !ok && !errors.Is(err, ErrNotServed) {
+		return notExist(op, name) // os.Root has a word of its own for what leads out
+	}
+	return known(op, name, err)
+}
+
+// reach is do as it goes well. A top refuses links that are absolute, even to
+// what lies inside; those are resolved here first, and it then holds the result
+// to the same rules.
+func (r *Root) reach(name string, use func(top top, name string) error) error {
 	if err := r.enter(); err != nil {
-		return known(op, name, err)
+		return err
 	}
 	defer r.mu.RUnlock()
 	if name == "" {
@@ -122,12 +132,12 @@ func (r *Root) do(op, name string, use func(top top, name string) error) error {
 		return err
 	}
 	switch resolved, failure := r.resolve(name); {
-	case errors.Is(failure, fs.ErrNotExist):
-		err = notExist(op, name)
-	case failure == nil && resolved != name:
-		err = use(r.top, resolved)
+	case errors.Is(failure, fs.ErrNotExist), errors.Is(failure, fs.ErrPermission):
+		return failure
+	case failure == nil:
+		return use(r.top, resolved)
 	}
-	return known(op, name, err)
+	return err
 }
 
 // enter takes mu for reading, with top being the directory that dir names now.
