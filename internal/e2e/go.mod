@@ -1,6 +1,6 @@
 module example.com/httpserver/internal/e2e
 
-go 1.26.0
+go 1.26.5
 
 require (
 	example.com/httpserver v0.0.0
