@@ -116,9 +116,10 @@ type containment struct {
 	enough   func() bool // to end the run
 	deadline time.Time
 
-	tags  []string // of files outside
-	sizes map[int]string
-	names map[string]bool
+	swapped []swap
+	tags    []string // of files outside
+	sizes   map[int]string
+	names   map[string]bool
 
 	requests, files, parts, listings, refused, swaps atomic.Int64
 
@@ -135,6 +136,7 @@ func newContainment(t *testing.T, d time.Duration, portable bool, handler func(*
 	}
 	checkLeaks(t)
 	c := &containment{playground: playground(top), t: t, deadline: time.Now().Add(d)}
+	c.swapped = c.playground.swaps()
 	c.lay(t)
 	for _, name := range outsideFiles {
 		info, err := os.Stat(c.path(name))
@@ -328,7 +330,7 @@ func (a *asker) askSome() bool {
 	}
 	a.raw.Reset()
 	a.conn.SetDeadline(time.Now().Add(patience))
-	questions := someQuestions()
+	questions := someQuestions(a.swapped)
 	var all strings.Builder
 	for i := range questions {
 		all.WriteString(questions[i].String())

@@ -21,29 +21,41 @@ func (q *question) String() string {
 
 // someQuestions makes requests to send at once. What ends a connection is mostly the
 // last of them.
-func someQuestions() (questions []question) {
+func someQuestions(swaps []swap) (questions []question) {
 	for range rand.IntN(3) {
 		questions = append(questions, question{method: "GET", path: "/still.txt", still: true})
 		if rand.IntN(2) == 0 {
-			questions = append(questions, anyQuestion())
+			questions = append(questions, anyQuestion(swaps))
 		}
 	}
-	return append(questions, anyQuestion())
+	return append(questions, anyQuestion(swaps))
 }
 
-// questionPaths are what is swapped, the links, and what is only outside.
-var questionPaths = []string{
-	"/", "/", "/a.txt", "/file.txt", "/file.txt", "/file.txt", "/dir", "/dir/", "/dir/", "/dir/a.txt", "/dir/a.txt", "/dir/b.txt", "/dir/sub", "/dir/sub/", "/dir/sub/a.txt",
-	"/dir/other.txt", "/dir/otherdir", "/dir/otherdir/", "/mid/deep/", "/mid/deep/er", "/mid/deep/er/", "/mid/deep/er/a.txt", "/mid/deep/er/a.txt", "/site/", "/site/", "/site/index.html",
-	"/page.html", "/page.html", "/page.html", "/page.html.gz", "/c1", "/c1", "/c2", "/c3", "/abs1", "/abs1", "/abs2/", "/abs2/a.txt", "/dots", "/dots", "/mid2/", "/mid2/a.txt",
-	"/wander/", "/wander/", "/wander/a.txt", "/wander/up", "/wander/up", "/wander/far", "/wander/sub/", "/wander/sub/a.txt", "/wander/n07",
-	"/out", "/out-dir", "/out-dir/", "/out-dir/a.txt", "/abs-out", "/abs-out-dir/", "/abs-out-dir/a.txt", "/out-fifo", "/by-out", "/above/", "/above/outside/a.txt", "/root/", "/root/etc/passwd",
-	"/proc/", "/proc/go.mod", "/zero", "/loop", "/nothing", "/a/route", "/app.html",
+// otherPaths are links, and what there is not.
+var otherPaths = []string{
+	"/", "/a.txt", "/dir", "/mid/deep/er", "/c3", "/wander", "/out", "/out-dir", "/out-dir/", "/out-dir/a.txt", "/abs-out", "/abs-out-dir/", "/abs-out-dir/a.txt", "/out-fifo", "/by-out",
+	"/above/", "/above/outside/a.txt", "/root/", "/root/etc/passwd", "/proc/", "/proc/go.mod", "/zero", "/loop", "/nothing", "/dir/otherdir/",
+}
+
+// anyPath gives a path, mostly of what is being swapped.
+func anyPath(swaps []swap) string {
+	n := rand.IntN(len(swaps) + 3)
+	if rand.IntN(4) > 0 {
+		n = hot(len(swaps) + 3)
+	}
+	paths := otherPaths
+	switch {
+	case n < len(swaps):
+		paths = swaps[n].seen
+	case n < len(swaps)+2:
+		paths = wandering
+	}
+	return paths[rand.IntN(len(paths))]
 }
 
 // anyQuestion makes a request, in any spelling and with any fields.
-func anyQuestion() question {
-	q := question{method: "GET", path: questionPaths[rand.IntN(len(questionPaths))]}
+func anyQuestion(swaps []swap) question {
+	q := question{method: "GET", path: anyPath(swaps)}
 	if rand.IntN(6) == 0 {
 		q.method = "HEAD"
 	}

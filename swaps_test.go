@@ -80,34 +80,54 @@ func (p playground) links() map[string]string {
 	}
 }
 
-// A swap is what a link takes the place of. None lies below another: it would be
-// taken out of the outside.
-type swap struct{ name, target string }
+// A swap is what a link takes the place of, and paths that see it. None lies below
+// another: it would be taken out of the outside.
+type swap struct {
+	name, target string
+	seen         []string
+}
 
 func (p playground) swaps() []swap {
+	var (
+		dir    = []string{"/dir/", "/dir/a.txt", "/dir/b.txt", "/dir/sub/a.txt", "/dir/sub/", "/dir/other.txt", "/dir/otherdir", "/"}
+		deep   = []string{"/mid/deep/", "/mid/deep/er/", "/mid/deep/er/a.txt", "/mid/"}
+		file   = []string{"/file.txt", "/file.txt", "/"}
+		index  = []string{"/site/", "/site/index.html"}
+		form   = []string{"/page.html", "/page.html", "/page.html.gz", "/"}
+		chain  = []string{"/c1", "/c2", "/"}
+		hop    = []string{"/abs1", "/abs2/a.txt", "/abs2/", "/"}
+		middle = []string{"/dots", "/mid2/a.txt", "/mid2/"}
+	)
 	return []swap{
-		{"dir", "../outside/dir"},
-		{"dir", p.path("outside/dir")},
-		{"dir", "../outside/fifo"},
-		{"mid/deep", "../../outside/deep"},
-		{"mid/deep", p.path("outside/deep")},
-		{"file.txt", "../outside/file.txt"},
-		{"file.txt", "../outside/fifo"},
-		{"file.txt", "/dev/zero"},
-		{"file.txt", "../outside/dir"},
-		{"site/index.html", "../../outside/index.html"},
-		{"page.html.gz", p.path("outside/page.html.gz")},
-		{"page.html.gz", "../outside/page.html.gz"},
-		{"page.html.gz", "../outside/fifo"},
-		{"app.html", "../outside/app.html"},
-		{"c2", "../outside/a.txt"},
-		{"c2", "c1"},
-		{"abs2", p.path("outside/hop")},
-		{"abs2", "../outside/hop"},
-		{"mid2", "../outside/dir"},
-		{"mid2", p.path("outside/dir")},
+		{"dir", "../outside/dir", dir},
+		{"dir", p.path("outside/dir"), dir},
+		{"dir", "../outside/fifo", dir},
+		{"mid/deep", "../../outside/deep", deep},
+		{"mid/deep", p.path("outside/deep"), deep},
+		{"file.txt", "../outside/file.txt", file},
+		{"file.txt", "../outside/fifo", file},
+		{"file.txt", "/dev/zero", file},
+		{"file.txt", "../outside/dir", file},
+		{"site/index.html", "../../outside/index.html", index},
+		{"page.html.gz", p.path("outside/page.html.gz"), form},
+		{"page.html.gz", "../outside/page.html.gz", form},
+		{"page.html.gz", "../outside/fifo", form},
+		{"app.html", "../outside/app.html", []string{"/app.html", "/a/route", "/hop/", "/"}},
+		{"c2", "../outside/a.txt", chain},
+		{"c2", "c1", chain},
+		{"abs2", p.path("outside/hop"), hop},
+		{"abs2", "../outside/hop", hop},
+		{"mid2", "../outside/dir", middle},
+		{"mid2", p.path("outside/dir"), middle},
 	}
 }
+
+// wandering are paths that see a directory being moved out of the tree.
+var wandering = []string{"/wander/", "/wander/a.txt", "/wander/up", "/wander/up", "/wander/far", "/wander/sub/a.txt", "/wander/sub/", "/wander/n07"}
+
+// hot says, of n things, which one is swapped now more than others: the child and the
+// clients are to meet.
+func hot(n int) int { return int(time.Now().UnixMilli()/20) % n }
 
 // lay makes everything.
 func (p playground) lay(t *testing.T) {
@@ -203,7 +223,12 @@ func swapUntilEOF(t *testing.T, p playground) {
 // burst does one thing again and again, and mostly leaves it undone: the others are
 // seen by way of it.
 func (s *swapper) burst() {
-	switch n := rand.IntN(len(s.swaps) + 3); {
+	things := len(s.swaps) + 3
+	n := rand.IntN(things)
+	if rand.IntN(4) > 0 {
+		n = hot(things)
+	}
+	switch {
 	case n < len(s.swaps):
 		name := s.swaps[n].name
 		for range 1 + rand.IntN(32) {
