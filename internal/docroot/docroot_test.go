@@ -542,6 +542,9 @@ func TestRoots(t *testing.T) {
 	if got := read(root, "a"); got != "a" { // though it was let go of
 		t.Errorf("%q", got)
 	}
+	if roots.Portable = true; root.portable || !roots.Get(Key{"portable", false}).portable {
+		t.Error("Portable is not heeded")
+	}
 	root.Close()
 	roots.Close()
 }

@@ -5,6 +5,10 @@ import "sync"
 // Roots keeps the Root of each directory, for all who serve it. The zero Roots
 // is ready, and may be used by any goroutine.
 type Roots struct {
+	// Portable leaves the system's own way to keep below a directory alone, for
+	// tests of the one that every system has.
+	Portable bool
+
 	mu    sync.Mutex
 	roots map[Key]*Root
 }
@@ -33,6 +37,7 @@ func (r *Roots) Get(key Key) *Root {
 		r.roots = map[Key]*Root{}
 	}
 	root := New(key.Directory, key.Follow)
+	root.portable = r.Portable
 	r.roots[key] = root
 	return root
 }
