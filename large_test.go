@@ -23,20 +23,20 @@ import (
 	"example.com/httpserver"
 )
 
-// A crowd is an FS of one directory with very many names, which takes no memory when
+// A multitude is an FS of one directory with very many names, which takes no memory when
 // it is read.
-type crowd struct{ entries []fs.DirEntry }
+type multitude struct{ entries []fs.DirEntry }
 
-func (c *crowd) Open(name string) (fs.File, error)          { return nil, fs.ErrPermission }
-func (c *crowd) ReadDir(name string) ([]fs.DirEntry, error) { return c.entries, nil }
-func (c *crowd) Stat(name string) (fs.FileInfo, error) {
+func (c *multitude) Open(name string) (fs.File, error)          { return nil, fs.ErrPermission }
+func (c *multitude) ReadDir(name string) ([]fs.DirEntry, error) { return c.entries, nil }
+func (c *multitude) Stat(name string) (fs.FileInfo, error) {
 	if name != "." {
 		return nil, fs.ErrNotExist
 	}
 	return fs.Stat(fstest.MapFS{}, ".")
 }
 
-// A face is one of the crowd, and all that is known of it.
+// A face is one of the multitude, and all that is known of it.
 type face struct {
 	name string
 	size int64
@@ -51,21 +51,21 @@ func (f *face) Mode() fs.FileMode          { return 0o644 }
 func (f *face) ModTime() time.Time         { return modified }
 func (f *face) Sys() any                   { return nil }
 
-// newCrowd makes a crowd in no order. The names are long: it is by pages that memory
+// newMultitude makes a multitude in no order. The names are long: it is by pages that memory
 // is measured.
-func newCrowd(size int) *crowd {
-	c := &crowd{make([]fs.DirEntry, size)}
+func newMultitude(size int) *multitude {
+	c := &multitude{make([]fs.DirEntry, size)}
 	for i := range c.entries {
-		c.entries[i] = &face{crowdName(i) + strings.Repeat(" and so on", 9), crowdSize(i)}
+		c.entries[i] = &face{faceName(i) + strings.Repeat(" and so on", 9), faceSize(i)}
 	}
 	rand.Shuffle(size, func(i, j int) { c.entries[i], c.entries[j] = c.entries[j], c.entries[i] })
 	return c
 }
 
-func crowdName(i int) string { return fmt.Sprintf("file %06d", i) }
+func faceName(i int) string { return fmt.Sprintf("file %06d", i) }
 
-// crowdSize gives the sizes another order than the names.
-func crowdSize(i int) int64 { return int64(i) * 7919 % 1_000_003 }
+// faceSize gives the sizes another order than the names.
+func faceSize(i int) int64 { return int64(i) * 7919 % 1_000_003 }
 
 // largeListings are the ways to list a large directory.
 var largeListings = []struct {
@@ -89,7 +89,7 @@ func TestLargeDirectory(t *testing.T) {
 	if raceEnabled {
 		size = 20_000
 	}
-	c := newCrowd(size)
+	c := newMultitude(size)
 	want := make([]*face, size)
 	for i, e := range c.entries {
 		want[i] = e.(*face)
@@ -131,7 +131,7 @@ func TestLargeDirectoryOnDisk(t *testing.T) {
 	dir := t.TempDir()
 	want := make([]*face, size)
 	for i := range want {
-		want[i] = &face{crowdName(i), crowdSize(i) % 100}
+		want[i] = &face{faceName(i), faceSize(i) % 100}
 		name := filepath.Join(dir, want[i].name)
 		if err := os.WriteFile(name, make([]byte, want[i].size), 0o644); err != nil {
 			t.Fatal(err)
