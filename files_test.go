@@ -4,11 +4,13 @@ import (
 	"archive/zip"
 	"bytes"
 	"embed"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"mime"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -284,6 +286,22 @@ func TestFallback(t *testing.T) {
 		{"a part", get10("/users/7", html, "Range: bytes=1-1"), "206; Content-type: text/html; " + vary + "; p"},
 		{"POST", "POST /users/7 HTTP/1.0\r\n" + html + "\r\n\r\n", "501; Content-Type: text/html;charset=utf-8"},
 	})
+	t.Run("names without an extension are pages, whatever their type", func(t *testing.T) {
+		h.ExtensionsMap = map[string]string{"": "text/plain"}
+		runFileCases(t, h, "Content-Type Vary", []fileCase{{"a route", get10("/users/7", html), app}})
+	})
+	t.Run("no listing", func(t *testing.T) {
+		h.Listing = httpserver.NoListing
+		runFileCases(t, h, "Vary", []fileCase{
+			{"a directory", get10("/assets/"), "404; " + vary},
+			{"a directory, to navigation", get10("/assets/", html), "200; " + vary + "; app"},
+		})
+	})
+	h = newSite(t)
+	h.Fallback = "../" + filepath.Base(h.Directory) + "/dir/test"
+	runFileCases(t, h, "", []fileCase{{"a fallback that is outside", get10("/users/7", html), "404"}})
+	h.FS, h.Directory, h.Fallback = fstest.MapFS{"site/a": {}, "b": {}}, "site", "../b"
+	runFileCases(t, h, "", []fileCase{{"a fallback that is outside, in an FS", get10("/users/7", html), "404"}})
 	h = newSite(t)
 	h.Fallback = "gone.html"
 	runFileCases(t, h, "", []fileCase{{"a fallback that is not there", get10("/users/7", html), "404"}})
@@ -407,6 +425,98 @@ func TestListings(t *testing.T) {
 	})
 }
 
+// bare leaves out what SimpleHandler adds to every answer.
+type bare struct{ site }
+
+func (h *bare) EndHeaders() { h.BaseHandler.EndHeaders() }
+
+// TestOwnFields: what an answer cannot do without does not hang on EndHeaders.
+func TestOwnFields(t *testing.T) {
+	h := new(bare)
+	h.Directory = plant(t, map[string]string{"a.js": "plain", "a.js.gz": "gzip"})
+	h.Precompressed, h.NoCache = true, true
+	runFileCases(t, h, "Content-Range Vary Cache-Control", []fileCase{
+		{"a part", get10("/a.js", "Range: bytes=1-2"), "206; Vary: Accept-Encoding; Content-Range: bytes 1-2/5; la"},
+		{"missing", get10("/x"), "404"},
+	})
+}
+
+// faltering panics when it is to say when a file was changed.
+type faltering struct{ site }
+
+func (h *faltering) DateTimeString(at time.Time) string {
+	if !at.IsZero() {
+		panic("no time")
+	}
+	return "D"
+}
+
+// TestReplacedPart: a 500 in place of a 206 has nothing of it.
+func TestReplacedPart(t *testing.T) {
+	h := new(faltering)
+	h.Directory = plant(t, map[string]string{"a": "content"})
+	s := serveDuring(t, h, func(s *httpserver.ThreadingServer) { s.HandleError = func(net.Conn, any) {} })
+	if got, want := gist(send(t, s, get10("/a", "Range: bytes=1-2")), []string{"Content-Range"}), "500"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// burning has a file that cannot be read to its end, and one that cannot be opened.
+type burning struct{ fstest.MapFS }
+
+func (b burning) Open(name string) (fs.File, error) {
+	if name == "locked" {
+		return nil, errors.New("on fire")
+	}
+	f, err := b.MapFS.Open(name)
+	return burningFile{f}, err
+}
+
+type burningFile struct{ fs.File }
+
+func (f burningFile) Read(p []byte) (int, error) {
+	n, err := f.File.Read(p[:min(3, len(p))])
+	if err != nil || n == 0 {
+		return 0, err
+	}
+	return n, errors.New("on fire")
+}
+
+func (f burningFile) Seek(int64, int) (int64, error) { return 0, errors.New("no seat") }
+
+// TestReadFailure: why a file could not be read is in the log, and in no answer.
+func TestReadFailure(t *testing.T) {
+	for _, tc := range []struct{ name, request, want, log string }{
+		{"reading", get10("/file"), "200; con", "on fire"},
+		{"opening", get10("/locked"), "404", "on fire"},
+		{"seeking", get10("/file", "Range: bytes=1-2"), "500", "no seat"},
+		{"missing", get10("/nothing"), "404", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			h := &loud{log: new(journal)}
+			h.FS = burning{fstest.MapFS{
+				"file": {Data: []byte("content"), ModTime: modified}, "locked": {Data: []byte("x"), ModTime: modified},
+			}}
+			s := serveDuring(t, h)
+			answer := send(t, s, tc.request)
+			if got := gist(answer, nil); got != tc.want || strings.Contains(answer, "fire") || strings.Contains(answer, "seat") {
+				t.Errorf("%q, want %q", answer, tc.want)
+			}
+			if log := h.log.String(); tc.log != "" && strings.Count(log, tc.log) != 1 || tc.log == "" && strings.Contains(log, "exist") {
+				t.Errorf("%q in the log:\n%s", tc.log, log)
+			}
+		})
+	}
+}
+
+// loud keeps its log.
+type loud struct {
+	httpserver.SimpleHandler
+	log *journal
+}
+
+func (h *loud) LogMessage(format string, args ...any) { h.log.add(fmt.Sprintf(format, args...)) }
+
 // catalogue lists directories in its own way.
 type catalogue struct{ quietFiles }
 
@@ -432,6 +542,15 @@ func TestReadDirectory(t *testing.T) {
 		{"a directory", get10("/one/"), fmt.Sprintf("200; X-Entry: a false false 3 %d; ", modified.Unix())},
 		{"one that is not there", get10("/two/"), "404"},
 	})
+}
+
+// TestReadDirectoryAlone: it needs no connection.
+func TestReadDirectoryAlone(t *testing.T) {
+	h := &httpserver.SimpleHandler{Directory: plant(t, map[string]string{"a": "aaa"})}
+	entries, err := h.ReadDirectory(h.Directory)
+	if err != nil || len(entries) != 1 || entries[0].Name != "a" || entries[0].Size != 3 {
+		t.Errorf("%+v, %v", entries, err)
+	}
 }
 
 // zipped gives an FS whose files neither seek nor have a size that is known to be
@@ -477,7 +596,7 @@ func TestFS(t *testing.T) {
 		date, seeks string
 	}{
 		{"fstest.MapFS", timed, date, "Accept-Ranges: bytes; "},
-		{"with the time of reproducible archives", epoch, "Last-Modified: Tue, 01 Jan 1980 00:00:00 GMT; ", "Accept-Ranges: bytes; "},
+		{"with the time of reproducible archives", epoch, "", "Accept-Ranges: bytes; "},
 		{"without times, as embed.FS", timeless, "", "Accept-Ranges: bytes; "},
 		{"zip", zipped(t, files), date, ""},
 		{"os.DirFS", os.DirFS(root.Name()), date, "Accept-Ranges: bytes; "},
@@ -510,12 +629,15 @@ func TestFS(t *testing.T) {
 			if got, want := send(t, serveDuring(t, h), get10("/")), listing("/", "a.txt", "a.txt", "indexed/", "indexed/", "sub/", "sub/", "x/", "x/"); got != want {
 				t.Errorf("got %q, want %q", got, want)
 			}
-			h.Directory = "x/y/"
-			runFileCases(t, h, "Location", []fileCase{
-				{"below Directory", get10("/z"), "200; z"},
-				{"beside it", get10("/../../a.txt"), "404"},
-				{"beside it, encoded", get10("/..%2f..%2fa.txt"), "404"},
-			})
+			for _, dir := range []string{"x/y", "x/y/", "./x//y", "/x/z/../y"} {
+				h.Directory = dir
+				runFileCases(t, h, "Location", []fileCase{
+					{"below Directory", get10("/z"), "200; z"},
+					{"Directory", get10("/"), "200"},
+					{"beside it", get10("/../../a.txt"), "404"},
+					{"beside it, encoded", get10("/..%2f..%2fa.txt"), "404"},
+				})
+			}
 		})
 	}
 }

@@ -114,6 +114,9 @@ func (h *SimpleHandler) unknownType() string {
 // mayBePage reports whether a path may be one that an application in the browser
 // made up: its extension, if any, stands for no type but a page's.
 func (h *SimpleHandler) mayBePage(path string) bool {
+	if _, ext := mimetypes.SplitExt(path); ext == "" {
+		return true
+	}
 	t := h.self.GuessType(path)
 	return strings.HasPrefix(t, "text/html") || t == h.unknownType() && h.knownType(path) == ""
 }
@@ -144,9 +147,16 @@ var codings = [...]coding{{"br", ".br"}, {"zstd", ".zst"}, {"gzip", ".gz"}}
 
 type coding struct{ name, suffix string }
 
-// openVariant opens the compressed form of a file that the client likes best, if
-// there is one. Where there is any, the answer depends on what the client accepts.
-func (h *SimpleHandler) openVariant(path string, original fs.FileInfo) (coding, fs.File, fs.FileInfo) {
+// mayShrink reports whether compressed forms of a type are worth looking for: not
+// where it is compressed already.
+func mayShrink(mediaType string) bool {
+	kind, name, _ := strings.Cut(mediaType, "/")
+	return kind != "audio" && kind != "video" && (kind != "image" || strings.HasPrefix(name, "svg") || name == "bmp")
+}
+
+// chooseVariant puts the compressed form of a file that the client likes best in
+// its place, if there is one. Where there is any, Accept-Encoding has decided.
+func (h *SimpleHandler) chooseVariant(r *representation, path string, original fs.FileInfo) (string, fs.FileInfo) {
 	isVariant := func(info fs.FileInfo, err error) bool {
 		return err == nil && info.Mode().IsRegular() &&
 			!info.ModTime().Truncate(time.Second).Before(original.ModTime().Truncate(time.Second))
@@ -158,9 +168,12 @@ func (h *SimpleHandler) openVariant(path string, original fs.FileInfo) (coding, 
 		}
 	}
 	if available == nil {
-		return coding{}, nil, nil
+		return path, original
 	}
-	h.pending = append(h.pending, Header{"Vary", "Accept-Encoding"})
+	if r.vary != "" {
+		r.vary += ", "
+	}
+	r.vary += "Accept-Encoding"
 	best := negotiate.Encoding(h.Headers.Values("Accept-Encoding"), available)
 	for _, c := range codings {
 		if c.name != best {
@@ -168,11 +181,13 @@ func (h *SimpleHandler) openVariant(path string, original fs.FileInfo) (coding, 
 		}
 		f, info, err := h.paths().Open(path + c.suffix)
 		if isVariant(info, err) {
-			return c, f, info
+			r.file.Close()
+			r.file, r.coding = f, c.name
+			return path + c.suffix, info
 		}
 		if err == nil {
 			f.Close()
 		}
 	}
-	return coding{}, nil, nil
+	return path, original
 }

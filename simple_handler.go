@@ -2,10 +2,12 @@ package httpserver
 
 import (
 	"cmp"
+	"errors"
 	"hash/fnv"
 	"io"
 	"io/fs"
 	"os"
+	pathpkg "path"
 	"reflect"
 	"runtime"
 	"strconv"
@@ -27,68 +29,75 @@ import (
 // index page, or with a listing. It mirrors
 // http.server.SimpleHTTPRequestHandler.
 //
-// Nothing outside Directory is opened, whatever the request says: links that
-// lead out are 404, and so is everything that is neither a file nor a
-// directory. Its hooks, beyond those of [RequestHandler], are SendHead,
-// ListDirectory, TranslatePath, CopyFile and GuessType: define a method of that
-// name and signature to override one.
+// Nothing outside Directory is opened, whatever the request says, unless
+// FollowSymlinks is set or an FS leads there: links that lead out are 404, and so
+// is everything that is neither a file nor a directory. Its hooks, beyond those of
+// [RequestHandler], are SendHead, ListDirectory, TranslatePath, CopyFile and
+// GuessType: define a method of that name and signature to override one.
 //
 // Unlike CPython's, it gives files an entity tag, answers preconditions with 304
 // and 412, and ranges with 206 and 416 (RFC 9110 §13, §14).
 //
 // Its fields are configuration. Each connection has its own: what a method changes
-// stays so for the requests that follow on it.
+// stays so for the requests that follow on it. The zero value serves the working
+// directory as CPython does.
 type SimpleHandler struct {
 	BaseHandler
 
 	// Directory is the directory to serve. If empty, the working directory at
-	// the time of a connection's first request. One that is replaced by another
-	// is served anew at once.
+	// the time of a connection's first request. If it is replaced by another, that
+	// one is served at once.
 	Directory string
 	// FS is served in place of the disk: an embed.FS, a zip.Reader, an os.Root's.
 	// Directory is a name within it then, or empty for all of it, and what leads
 	// out of FS is a matter of FS: of an os.DirFS, links do. Ranges need files
 	// that are an io.Seeker or an io.ReaderAt. Files without a time of
 	// modification, or with one before 1980-01-02 as in reproducible archives, get
-	// an entity tag from their content, which is read for it once: such files must
-	// not change. FS has to be safe for concurrent use.
+	// an entity tag from their content, if they have up to 256 MiB and the FS is of
+	// a comparable type or a map. They are read for it, mostly once, and must not
+	// change. FS has to be safe for concurrent use. If nil, the disk is served.
 	FS fs.FS
-	// FollowSymlinks serves links that lead out of Directory too.
+	// FollowSymlinks serves links that lead out of Directory too. It does not
+	// concern FS.
 	FollowSymlinks bool
-	// IndexPages are the files that stand for their directory; the first that
-	// exists does. If nil, index.html and index.htm.
+	// IndexPages are tried, in order, in place of a listing. If nil, index.html
+	// and index.htm; if empty, there are none.
 	IndexPages []string
 	// ExtensionsMap maps an extension, with its dot, to a media type, before
-	// any other table does; "" is a name without one. If nil,
-	// [DefaultExtensionsMap].
+	// any other table does; "" stands for names without one. If nil,
+	// [DefaultExtensionsMap]; if empty, there are none.
 	ExtensionsMap map[string]string
 	// MIMETypes guesses the type of what ExtensionsMap does not have. If nil,
 	// the built-in table does; the command uses SystemMIMETypes.
 	MIMETypes *MIMETypes
-	// DefaultContentType is the type of what nobody knows. If empty,
-	// "application/octet-stream". It mirrors default_content_type of CPython 3.15.
+	// DefaultContentType is the type of files whose extension is unknown. If
+	// empty, "application/octet-stream". It mirrors default_content_type of
+	// CPython 3.15.
 	DefaultContentType string
 	// Charset is added to the types of text that name none: "utf-8" makes
 	// "text/html; charset=utf-8". If empty, as in CPython, none is.
 	Charset string
 	// Precompressed serves x.js.br, x.js.zst or x.js.gz in place of x.js to
 	// clients that accept the coding (RFC 9110 §12.5.3), where such a file lies
-	// beside it and is not older, to the second.
+	// beside it and is not older, to the second. Sounds, videos and pictures but
+	// SVG have no such forms.
 	Precompressed bool
 	// Listing is what a directory without an index page is answered with. If
 	// zero, PlainListing.
 	Listing Listing
-	// HideDotfiles makes names that begin with a dot 404, and leaves them out of
-	// listings; below /.well-known/ (RFC 8615) files are served all the same. How
-	// Directory itself is called does not matter.
+	// HideDotfiles treats names that begin with a dot as if they were not there:
+	// neither served nor listed. Below /.well-known/ (RFC 8615) files are served
+	// all the same. The name of Directory itself does not matter. On Windows names
+	// as GIT~1 count among them, by which files may have a second name.
 	HideDotfiles bool
 	// Fallback is a file below Directory, "index.html" mostly, that answers
-	// navigation requests for what is not there, as applications want it that do
+	// navigation requests for what is not there, as applications need that do
 	// their own routing in the browser. Requests for scripts, pictures and data
 	// stay 404, and so do names with an extension that stands for such a type. A
-	// directory without an index page counts as not there. If empty, 404 it is.
+	// directory without an index page counts as not there. If empty, all of them
+	// are 404.
 	Fallback string
-	// ExtraHeaders are sent with files, all of one or parts, and with listings,
+	// ExtraHeaders are sent with files, whole or in parts, and with listings,
 	// behind CPython's own fields. It mirrors extra_response_headers of CPython
 	// 3.15. With 304 go those among them that RFC 9110 §15.4.5 asks for:
 	// Cache-Control, Content-Location, Expires and Vary.
@@ -96,12 +105,14 @@ type SimpleHandler struct {
 	// AlwaysHeaders are sent with every answer but interim ones: redirects, 304 and
 	// errors too, by EndHeaders.
 	AlwaysHeaders []Header
-	// NoCache sends "Cache-Control: no-store" with every answer.
+	// NoCache sends "Cache-Control: no-store" with every answer, beside a
+	// Cache-Control that ExtraHeaders or AlwaysHeaders may have. Nothing is kept
+	// then that could be asked about with If-None-Match.
 	NoCache bool
 	// CORS says whose pages may read the answers: "*" for anyone, or origins as
-	// "https://app.example", with blanks between them. It answers OPTIONS with
-	// Allow, and preflights with it. Credentials are never allowed. If empty, as
-	// in CPython, nobody may, and OPTIONS is 501.
+	// "https://app.example", separated by spaces. OPTIONS is then answered with
+	// Allow, and preflight requests with what is allowed. Credentials never are. If
+	// empty, as in CPython, nobody may, and OPTIONS is 501.
 	CORS string
 	// CrossOriginIsolated sends what browsers want to see before they let a page
 	// use SharedArrayBuffer: Cross-Origin-Opener-Policy and
@@ -110,11 +121,18 @@ type SimpleHandler struct {
 
 	self             fileHandler
 	workingDirectory string
-	pending          []Header // of the answer that is being made
+	errorFields      errorFields
 }
 
-// A Header is a field to send.
+// A Header is a field to send. One that cannot be, by its name or a control
+// character in its value, makes a 500 of every answer that it goes with.
 type Header struct{ Name, Value string }
+
+// errorFields are what an error has beside the fields of every error.
+type errorFields struct {
+	code   int // another error may take its place
+	fields []Header
+}
 
 // A Listing says what a directory without an index page is answered with.
 type Listing int
@@ -135,7 +153,7 @@ type DirEntry struct {
 	Name     string    // bytes, of whatever encoding
 	Dir      bool      // a directory, at the end of any links
 	Link     bool      // a symbolic link
-	Size     int64     // of a file, in bytes
+	Size     int64     // of a file, in bytes; 0 of a directory, and of a link that leads nowhere
 	Modified time.Time // zero where nobody knows
 }
 
@@ -143,7 +161,7 @@ type DirEntry struct {
 type fileHandler interface {
 	RequestHandler
 
-	// SendHead answers but for the content, which it returns, or nil.
+	// SendHead sends the head and returns the content, or nil if there is none.
 	SendHead() io.ReadCloser
 	// ListDirectory answers for a directory without an index page, as SendHead.
 	ListDirectory(path string) io.ReadCloser
@@ -196,9 +214,7 @@ func (h *SimpleHandler) DoOPTIONS() {
 	h.self.SendResponse(204, "")
 	h.self.SendHeader("Allow", verbs)
 	if h.Headers.Has("Access-Control-Request-Method") {
-		for _, f := range cors.Preflight(verbs, h.Headers.Values("Access-Control-Request-Headers")) {
-			h.self.SendHeader(f.Name, f.Value)
-		}
+		cors.Preflight(verbs, h.Headers.Values("Access-Control-Request-Headers"), h.self.SendHeader)
 	}
 	h.self.EndHeaders()
 }
@@ -213,16 +229,15 @@ func (h *SimpleHandler) EndHeaders() {
 
 // sendAlways sends the fields that go with every answer.
 func (h *SimpleHandler) sendAlways() {
-	h.sendAll(h.pending)
-	h.pending = nil
+	if h.c.Answer.Code() == h.errorFields.code {
+		h.sendAll(h.errorFields.fields)
+	}
 	h.sendAll(h.AlwaysHeaders)
 	if h.NoCache {
 		h.self.SendHeader("Cache-Control", "no-store")
 	}
 	if h.CORS != "" {
-		for _, f := range cors.Fields(h.CORS, h.Headers.Get("Origin")) {
-			h.self.SendHeader(f.Name, f.Value)
-		}
+		cors.Send(h.CORS, h.Headers.Get("Origin"), h.self.SendHeader)
 	}
 	if h.CrossOriginIsolated {
 		h.self.SendHeader("Cross-Origin-Opener-Policy", "same-origin")
@@ -232,7 +247,14 @@ func (h *SimpleHandler) sendAlways() {
 
 func (h *SimpleHandler) sendAll(fields []Header) {
 	for _, f := range fields {
-		h.self.SendHeader(f.Name, f.Value)
+		h.sendSome(f.Name, f.Value)
+	}
+}
+
+// sendSome sends a field that has a value.
+func (h *SimpleHandler) sendSome(name, value string) {
+	if value != "" {
+		h.self.SendHeader(name, value)
 	}
 }
 
@@ -241,7 +263,6 @@ func (h *SimpleHandler) sendAll(fields []Header) {
 // redirect, a 304 or an error. GET and HEAD both pass it, so an override is the
 // place to ask for a password, or to answer some paths in another way.
 func (h *SimpleHandler) SendHead() io.ReadCloser {
-	h.pending = nil
 	path := h.self.TranslatePath(h.Path)
 	f, info, err := h.paths().Open(path)
 	if isDirectory(info) {
@@ -268,7 +289,7 @@ func (h *SimpleHandler) SendHead() io.ReadCloser {
 	err = onlyFile(path, f, info, err)
 	switch {
 	case err == nil:
-		return h.sendFile(path, f, info)
+		return h.sendFile(path, f, info, "")
 	case !accept.IsExhausted(err) && h.fallsBack(path):
 		return h.sendFallback()
 	}
@@ -290,15 +311,27 @@ func onlyFile(path string, f fs.File, info fs.FileInfo, err error) error {
 func isDirectory(info fs.FileInfo) bool { return info != nil && info.IsDir() }
 
 // refuseFile answers for what cannot be opened: 404, unless it may be there and
-// the system has no descriptor left to look.
+// the system has no descriptor left to look. Why is logged, where it is neither
+// that there is nothing nor that it is not for us.
 func (h *SimpleHandler) refuseFile(err error, message string) {
-	if accept.IsExhausted(err) {
+	switch {
+	case accept.IsExhausted(err):
 		h.self.LogError("%v", err)
 		h.Server.open.MakeRoom()
 		h.self.SendError(503, "", "")
 		return
+	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, docroot.ErrNotServed):
+		h.self.LogError("%v", err)
 	}
-	h.self.SendError(404, message, "")
+	h.refuse(404, message, Header{"Vary", h.fallbackVary()})
+}
+
+// refuse answers with an error that has fields of its own; those without a value
+// are left out.
+func (h *SimpleHandler) refuse(code int, message string, fields ...Header) {
+	h.errorFields = errorFields{code, fields}
+	defer func() { h.errorFields = errorFields{} }()
+	h.self.SendError(code, message, "")
 }
 
 // redirect answers 301 with the path that ends in a slash: without it, links in
@@ -333,14 +366,18 @@ func (h *SimpleHandler) findIndex(dir string) (path string, err error) {
 
 var defaultIndexPages = []string{"index.html", "index.htm"}
 
-// fallsBack reports whether Fallback answers for path, which is not there. If
-// there is one, the answer depends on what decides that, whatever it is.
+// fallsBack reports whether Fallback answers for path, which is not there.
 func (h *SimpleHandler) fallsBack(path string) bool {
+	return h.Fallback != "" && h.navigates() && h.mayBePage(path)
+}
+
+// fallbackVary gives what decides, where there is a Fallback, how a request is
+// answered for what is not there.
+func (h *SimpleHandler) fallbackVary() string {
 	if h.Fallback == "" {
-		return false
+		return ""
 	}
-	h.pending = append(h.pending, Header{"Vary", "Accept, Sec-Fetch-Mode"})
-	return h.navigates() && h.mayBePage(path)
+	return "Accept, Sec-Fetch-Mode"
 }
 
 // navigates reports whether the request is for a page to show: browsers say so
@@ -360,65 +397,92 @@ func (h *SimpleHandler) sendFallback() io.ReadCloser {
 		h.refuseFile(err, "File not found")
 		return nil
 	}
-	return h.sendFile(path, f, info)
+	return h.sendFile(path, f, info, h.fallbackVary())
+}
+
+// A representation is an open file and what is said of it (RFC 9110 §3.2).
+type representation struct {
+	content.Version
+	file      fs.File
+	seeker    io.ReadSeeker // the same, if it is one
+	mediaType string
+	coding    string // the content coding, if it is sent in one
+	vary      string // the fields that decided on it, beside the target
 }
 
 // sendFile answers with the head for an open file. It closes the file where it
-// does not return it, or a hook panics.
-func (h *SimpleHandler) sendFile(path string, f fs.File, info fs.FileInfo) (body io.ReadCloser) {
+// does not return it, or a hook panics. vary is what decided on the file, beside
+// the target.
+func (h *SimpleHandler) sendFile(path string, f fs.File, info fs.FileInfo, vary string) (body io.ReadCloser) {
+	r := &representation{file: f, vary: vary}
 	defer func() {
 		if body == nil {
-			f.Close()
+			r.file.Close()
 		}
 	}()
-	r := representation{mediaType: h.mediaType(path)}
-	r.coding = contentCoding(path, r.mediaType)
-	if h.Precompressed && r.coding == "" {
-		if c, g, i := h.openVariant(path, info); g != nil {
-			f.Close()
-			path, f, info, r.coding = path+c.suffix, g, i, c.name
-		}
-	}
-	seeker, seekable := seekerOf(f, info)
-	r.Version = content.Version{Modified: info.ModTime(), Size: info.Size(), Seekable: seekable}
-	r.ETag, r.Settled = h.tag(path, info)
+	h.describe(r, path, info)
 	status, ranges := h.evaluate(&r.Version)
+	if len(ranges) > 1 && r.coding != "" {
+		status, ranges = 200, nil // nobody could tell whether the parts are coded, or all that is around them
+	}
 	switch {
 	case status == 412:
-		h.self.SendError(412, "", "")
+		h.refuse(412, "", Header{"Vary", r.vary})
 		return nil
 	case status == 416:
-		h.pending = append(h.pending, Header{"Content-Range", content.UnsatisfiedRange(r.Size)})
-		h.self.SendError(416, "", "")
+		h.refuse(416, "", Header{"Vary", r.vary}, Header{"Content-Range", content.UnsatisfiedRange(r.Size)})
 		return nil
 	case status == 304:
-		h.sendNotModified(&r)
+		h.sendNotModified(r)
 		return nil
-	case len(ranges) > 1 && r.coding == "": // which would be that of the parts and what is around them
-		parts := content.NewMultipart(seeker, r.mediaType, r.Size, ranges)
+	case len(ranges) > 1:
+		parts := content.NewMultipart(r.seeker, r.mediaType, r.Size, ranges)
 		r.mediaType = parts.ContentType()
-		h.sendFileHead(status, &r, parts.Length())
-		return &multipart{parts, f}
+		h.sendFileHead(206, r, parts.Length(), "")
+		return &multipart{parts, r.file}
 	case len(ranges) == 1:
 		part := ranges[0]
-		if _, err := seeker.Seek(part.Start, io.SeekStart); err != nil {
-			h.refuseFile(err, "File not found")
+		if _, err := r.seeker.Seek(part.Start, io.SeekStart); err != nil {
+			h.self.LogError("%v", err)
+			h.self.SendError(500, "", "")
 			return nil
 		}
-		h.pending = append(h.pending, Header{"Content-Range", part.ContentRange(r.Size)})
-		h.sendFileHead(status, &r, part.Length)
-		return &fileContent{io.LimitedReader{R: seeker, N: part.Length}, f}
+		h.sendFileHead(206, r, part.Length, part.ContentRange(r.Size))
+		return &fileContent{io.LimitedReader{R: r.seeker, N: part.Length}, r.file}
 	}
-	h.sendFileHead(200, &r, r.Size)
-	return &fileContent{io.LimitedReader{R: f, N: r.Size}, f}
+	h.sendFileHead(200, r, r.Size, "")
+	return &fileContent{io.LimitedReader{R: r.file, N: r.Size}, r.file}
 }
 
-// A representation is a file as it is sent (RFC 9110 §3.2).
-type representation struct {
-	content.Version
-	mediaType string
-	coding    string // the content coding, if it is sent in one
+// describe finds out what there is to say of a file, which gives way to its
+// compressed form where the client likes that better.
+func (h *SimpleHandler) describe(r *representation, path string, info fs.FileInfo) {
+	r.mediaType = h.mediaType(path)
+	r.coding = contentCoding(path, r.mediaType)
+	if h.Precompressed && r.coding == "" && mayShrink(r.mediaType) {
+		path, info = h.chooseVariant(r, path, info)
+	}
+	r.Modified, r.Size = info.ModTime(), info.Size()
+	r.seeker, r.Seekable = seekerOf(r.file, info)
+	inode, changed := docroot.Identity(info)
+	switch {
+	case inode == 0 && h.FS != nil && r.Modified.Before(earliest):
+		r.Modified = time.Time{} // it says nothing
+		r.ETag = h.Server.hashes.Tag(h.FS, path, r.Size)
+		return
+	case inode == 0: // in an FS, and on Windows, names have to tell files apart
+		name := fnv.New64a()
+		io.WriteString(name, path)
+		inode = name.Sum64()
+	}
+	r.ETag = content.Tag(r.Size, r.Modified, changed, inode, time.Now())
+	r.Settled = !strings.HasPrefix(r.ETag, "W/")
 }
+
+// earliest is where times begin that say when a file was changed: before it are
+// the zero times of embed.FS, of Unix, and of zip, as reproducible archives have
+// them.
+var earliest = time.Date(1980, time.January, 2, 0, 0, 0, 0, time.UTC)
 
 // evaluate asks what the request makes of a version of the file (RFC 9110
 // §13.2.2).
@@ -432,7 +496,7 @@ func (h *SimpleHandler) evaluate(version *content.Version) (status int, ranges [
 
 // sendFileHead sends the head for all of a file, or for length bytes of it, with
 // the same fields (RFC 9110 §15.3.7). CPython's come first.
-func (h *SimpleHandler) sendFileHead(status int, r *representation, length int64) {
+func (h *SimpleHandler) sendFileHead(status int, r *representation, length int64, contentRange string) {
 	now := time.Now() // not later than Date
 	h.self.SendResponse(status, "")
 	h.self.SendHeader("Content-type", r.mediaType)
@@ -448,10 +512,10 @@ func (h *SimpleHandler) sendFileHead(status int, r *representation, length int64
 	if r.Seekable {
 		h.self.SendHeader("Accept-Ranges", "bytes")
 	}
-	h.sendTag(r.ETag)
-	if r.coding != "" {
-		h.self.SendHeader("Content-Encoding", r.coding)
-	}
+	h.sendSome("ETag", r.ETag)
+	h.sendSome("Content-Encoding", r.coding)
+	h.sendSome("Vary", r.vary)
+	h.sendSome("Content-Range", contentRange)
 	h.self.EndHeaders()
 }
 
@@ -460,14 +524,9 @@ func (h *SimpleHandler) sendFileHead(status int, r *representation, length int64
 func (h *SimpleHandler) sendNotModified(r *representation) {
 	h.self.SendResponse(304, "")
 	h.sendCacheHeaders()
-	h.sendTag(r.ETag)
+	h.sendSome("ETag", r.ETag)
+	h.sendSome("Vary", r.vary)
 	h.self.EndHeaders()
-}
-
-func (h *SimpleHandler) sendTag(tag string) {
-	if tag != "" {
-		h.self.SendHeader("ETag", tag)
-	}
 }
 
 // sendCacheHeaders sends those of ExtraHeaders that a 304 has to have if the 200
@@ -481,26 +540,6 @@ func (h *SimpleHandler) sendCacheHeaders() {
 		}
 	}
 }
-
-// tag gives the entity tag of a file, and whether it has been at rest for long
-// enough that its time tells versions apart.
-func (h *SimpleHandler) tag(path string, info fs.FileInfo) (tag string, settled bool) {
-	inode, changed := docroot.Identity(info)
-	if inode == 0 && h.FS != nil && info.ModTime().Before(sometime) {
-		return h.Server.hashes.Tag(h.FS, path, info.Size()), false
-	}
-	if inode == 0 { // in an FS, and on Windows, names have to tell files apart
-		name := fnv.New64a()
-		io.WriteString(name, path)
-		inode = name.Sum64()
-	}
-	tag = content.Tag(info.Size(), info.ModTime(), changed, inode, time.Now())
-	return tag, !strings.HasPrefix(tag, "W/")
-}
-
-// sometime is where times begin that say when a file was changed: before it are the
-// zero times of embed.FS, of Unix, and of zip, as reproducible archives have them.
-var sometime = time.Date(1980, time.January, 2, 0, 0, 0, 0, time.UTC)
 
 // seekerOf gives a file as what ranges can be read from.
 func seekerOf(f fs.File, info fs.FileInfo) (io.ReadSeeker, bool) {
@@ -535,7 +574,11 @@ func (m *multipart) Close() error { return m.file.Close() }
 // paths gives what finds the files.
 func (h *SimpleHandler) paths() docroot.Paths {
 	p := docroot.Paths{Directory: h.directory(), FS: h.FS, Hide: h.HideDotfiles}
-	if h.FS == nil && h.c != nil { // TranslatePath needs no connection
+	switch {
+	case h.FS != nil:
+	case h.c == nil: // there is no server to keep it
+		p.Root = docroot.New(p.Directory, h.FollowSymlinks)
+	default:
 		p.Root = h.c.rootOf(p.Directory, h.FollowSymlinks)
 	}
 	return p
@@ -544,7 +587,7 @@ func (h *SimpleHandler) paths() docroot.Paths {
 // directory gives the Directory, or the name in FS that stands for it.
 func (h *SimpleHandler) directory() string {
 	if h.FS != nil {
-		return cmp.Or(strings.Trim(h.Directory, "/"), ".")
+		return pathpkg.Clean(strings.Trim(h.Directory, "/"))
 	}
 	if h.Directory != "" {
 		return h.Directory
@@ -565,7 +608,7 @@ func (h *SimpleHandler) directory() string {
 // list with ReadDirectory.
 func (h *SimpleHandler) ListDirectory(path string) io.ReadCloser {
 	if h.Listing == NoListing {
-		h.self.SendError(404, "No permission to list directory", "")
+		h.refuseFile(fs.ErrPermission, "No permission to list directory")
 		return nil
 	}
 	entries, err := h.paths().ReadDir(path, h.Listing == RichListing)
@@ -582,6 +625,7 @@ func (h *SimpleHandler) ListDirectory(path string) io.ReadCloser {
 		h.self.SendHeader("Content-Security-Policy", dirlist.ContentSecurityPolicy)
 		h.self.SendHeader("Vary", "Accept")
 	}
+	h.sendSome("Vary", h.fallbackVary())
 	h.self.EndHeaders()
 	return pageContent{page}
 }
@@ -610,7 +654,8 @@ func (pageContent) Close() error { return nil }
 
 // ReadDirectory gives what a directory holds, in no order: what a ListDirectory
 // of one's own shows. path is what that was given. Links that may not be followed
-// are there without size and time, and what HideDotfiles hides is not there.
+// are there without size and time, and what HideDotfiles hides is not there. Errors
+// are fs.ErrNotExist, fs.ErrPermission or the system's.
 func (h *SimpleHandler) ReadDirectory(path string) ([]DirEntry, error) {
 	found, err := h.paths().ReadDir(path, true)
 	entries := make([]DirEntry, len(found))
@@ -623,9 +668,9 @@ func (h *SimpleHandler) ReadDirectory(path string) ([]DirEntry, error) {
 // TranslatePath gives the file that a request target stands for: the path,
 // decoded and below Directory, whatever ".." it holds, with a slash at its end
 // if it ends in one. Override it to serve other files, comparing with what
-// h.SimpleHandler.TranslatePath gives. A result outside of Directory is the
-// program's word: it is opened as it stands, and links are followed wherever
-// they lead.
+// h.SimpleHandler.TranslatePath gives. A result that does not begin with Directory
+// is the program's word: it is opened as it stands, in FS if there is one, and on
+// the disk links are followed wherever they lead.
 //
 // Like CPython, query and fragment are cut off, and words that mean something
 // to the file system are dropped. Unlike CPython, the path of an absolute-form
@@ -659,5 +704,7 @@ func queryOf(target string) string {
 // CopyFile copies source to outputFile. A file that ends early ends the
 // connection: the client was told another length.
 func (h *SimpleHandler) CopyFile(source io.Reader, outputFile io.Writer) {
-	io.Copy(outputFile, source) // what goes wrong shows in the length, or in WFile
+	if _, err := io.Copy(outputFile, source); err != nil && !h.c.Tells(err) {
+		h.self.LogError("%v", err)
+	}
 }

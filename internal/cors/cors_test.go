@@ -5,15 +5,23 @@ import (
 	"testing"
 )
 
-func TestFields(t *testing.T) {
-	anyone := []Field{{"Access-Control-Allow-Origin", "*"}, {"Access-Control-Expose-Headers", "*"}, {"Cross-Origin-Resource-Policy", "cross-origin"}}
-	nobody := []Field{{"Vary", "Origin"}}
-	only := func(origin string) []Field {
-		return []Field{{"Vary", "Origin"}, {"Access-Control-Allow-Origin", origin}, {"Access-Control-Expose-Headers", "*"}}
+type field struct{ name, value string }
+
+// sent gives what is sent.
+func sent(by func(send func(name, value string))) (fields []field) {
+	by(func(name, value string) { fields = append(fields, field{name, value}) })
+	return fields
+}
+
+func TestSend(t *testing.T) {
+	anyone := []field{{"Access-Control-Allow-Origin", "*"}, {"Access-Control-Expose-Headers", "*"}, {"Cross-Origin-Resource-Policy", "cross-origin"}}
+	nobody := []field{{"Vary", "Origin"}}
+	only := func(origin string) []field {
+		return []field{{"Vary", "Origin"}, {"Access-Control-Allow-Origin", origin}, {"Access-Control-Expose-Headers", "*"}}
 	}
 	for _, tc := range []struct {
 		name, policy, origin string
-		want                 []Field
+		want                 []field
 	}{
 		{"anyone", "*", "https://a.example", anyone},
 		{"anyone, and no origin", "*", "", anyone},
@@ -28,24 +36,24 @@ func TestFields(t *testing.T) {
 		{"a star among others is no origin", "https://a.example *", "https://b.example", nobody},
 		{"no policy", "", "", nobody},
 	} {
-		if got := Fields(tc.policy, tc.origin); !slices.Equal(got, tc.want) {
+		if got := sent(func(send func(name, value string)) { Send(tc.policy, tc.origin, send) }); !slices.Equal(got, tc.want) {
 			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
 		}
 	}
 }
 
 func TestPreflight(t *testing.T) {
-	methods, age := Field{"Access-Control-Allow-Methods", "GET, HEAD"}, Field{"Access-Control-Max-Age", "7200"}
+	methods, age := field{"Access-Control-Allow-Methods", "GET, HEAD"}, field{"Access-Control-Max-Age", "7200"}
 	for _, tc := range []struct {
 		name      string
 		requested []string
-		want      []Field
+		want      []field
 	}{
-		{"no fields", nil, []Field{methods, age}},
-		{"one line", []string{"range,x-a"}, []Field{methods, {"Access-Control-Allow-Headers", "range,x-a"}, age}},
-		{"two lines", []string{"range", "x-a"}, []Field{methods, {"Access-Control-Allow-Headers", "range, x-a"}, age}},
+		{"no fields", nil, []field{methods, age}},
+		{"one line", []string{"range,x-a"}, []field{methods, {"Access-Control-Allow-Headers", "range,x-a"}, age}},
+		{"two lines", []string{"range", "x-a"}, []field{methods, {"Access-Control-Allow-Headers", "range, x-a"}, age}},
 	} {
-		if got := Preflight("GET, HEAD", tc.requested); !slices.Equal(got, tc.want) {
+		if got := sent(func(send func(name, value string)) { Preflight("GET, HEAD", tc.requested, send) }); !slices.Equal(got, tc.want) {
 			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
 		}
 	}

@@ -6,8 +6,6 @@ package docroot
 import (
 	"errors"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -42,42 +40,8 @@ var (
 // gives: a FIFO would block, and a device may never end.
 var ErrNotServed = errors.New("neither a regular file nor a directory")
 
-// Open opens a path that is no matter of a Tree, as Root.Open opens names.
-func Open(path string) (fs.File, fs.FileInfo, error) {
-	info, err := os.Stat(path)
-	if err == nil {
-		err = check(path, info)
-	}
-	if err != nil {
-		return nil, nil, known("open", path, err)
-	}
-	f, err := os.OpenFile(path, openFlags, 0)
-	if err != nil {
-		return nil, nil, known("open", path, err)
-	}
-	return checked(path, f)
-}
-
-// ReadDir reads a directory that is no matter of a Tree, as Root.ReadDir does.
-func ReadDir(path string, stat bool) ([]dirlist.Entry, error) {
-	f, info, err := Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if !info.IsDir() {
-		return nil, notExist("readdir", path)
-	}
-	found, err := f.(fs.ReadDirFile).ReadDir(-1)
-	if err != nil {
-		return nil, err
-	}
-	return entriesOf(found, stat, func(name string) (fs.FileInfo, error) { return os.Stat(filepath.Join(path, name)) }), nil
-}
-
-// entriesOf makes entries of what a directory holds. follow tells what an entry
-// that is a link leads to.
-func entriesOf(found []fs.DirEntry, stat bool, follow func(name string) (fs.FileInfo, error)) []dirlist.Entry {
+// entriesOf makes entries of what a directory holds, where links are just links.
+func entriesOf(found []fs.DirEntry, stat bool) []dirlist.Entry {
 	entries := make([]dirlist.Entry, len(found))
 	for i, e := range found {
 		entries[i] = newEntry(e)
@@ -85,7 +49,6 @@ func entriesOf(found []fs.DirEntry, stat bool, follow func(name string) (fs.File
 			fill(&entries[i], e.Info)
 		}
 	}
-	followLinks(entries, stat, follow)
 	return entries
 }
 

@@ -67,7 +67,9 @@ func (t *FSTree) ReadDir(name string, stat bool) ([]dirlist.Entry, error) {
 	if err != nil {
 		return nil, known("readdir", name, err)
 	}
-	return entriesOf(found, stat, func(link string) (fs.FileInfo, error) { return t.Stat(path.Join(name, link)) }), nil
+	entries := entriesOf(found, stat)
+	followLinks(entries, stat, func(link string) (fs.FileInfo, error) { return t.Stat(path.Join(name, link)) })
+	return entries, nil
 }
 
 // name gives the name within the FS. Not all that a file system of the disk

@@ -25,8 +25,9 @@ type hashKey struct {
 }
 
 type hash struct {
-	once sync.Once
+	mu   sync.Mutex
 	fsys fs.FS // lives as long as its identity is in use here
+	made bool
 	tag  string
 }
 
@@ -46,7 +47,12 @@ func (h *Hashes) Tag(fsys fs.FS, name string, size int64) string {
 		return ""
 	}
 	made := h.get(hashKey{known, name, size}, fsys)
-	made.once.Do(func() { made.tag = hashOf(fsys, name, size) })
+	made.mu.Lock()
+	defer made.mu.Unlock()
+	if !made.made {
+		tag, err := hashOf(fsys, name, size)
+		made.tag, made.made = tag, err == nil // what failed may work the next time
+	}
 	return made.tag
 }
 
@@ -81,19 +87,20 @@ func identity(fsys fs.FS) any {
 	return nil
 }
 
-// hashOf makes the tag of a file that has the size it is said to have.
-func hashOf(fsys fs.FS, name string, size int64) string {
+// hashOf makes the tag of a file, or none if it has not the size that it is said to
+// have.
+func hashOf(fsys fs.FS, name string, size int64) (string, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
-		return ""
+		return "", err
 	}
 	defer f.Close()
 	counted := &counter{r: f}
 	tag, err := content.HashTag(counted)
 	if err != nil || counted.n != size {
-		return ""
+		return "", err
 	}
-	return tag
+	return tag, nil
 }
 
 // A counter counts what is read.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	gopath "path"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -28,21 +27,20 @@ type Paths struct {
 // Join gives the path of a name, with slashes, below the path of a directory. That
 // stays as it is spelled: it is by it that Directory is known again.
 func (p Paths) Join(dir, name string) string {
-	if p.FS != nil {
-		return gopath.Join(dir, name)
+	switch {
+	case p.FS == nil:
+		return strings.TrimRightFunc(dir, isSeparator) + string(os.PathSeparator) + filepath.FromSlash(name)
+	case dir == ".":
+		return name
 	}
-	return strings.TrimRightFunc(dir, isSeparator) + string(os.PathSeparator) + filepath.FromSlash(name)
+	return strings.TrimRight(dir, "/") + "/" + name
 }
 
 // Open opens a path, as Tree.Open does. A directory that may not be read is an
 // error with a FileInfo.
 func (p Paths) Open(path string) (f fs.File, info fs.FileInfo, err error) {
-	switch tree, name := p.locate(path); {
-	case tree == nil:
-		f, info, err = Open(path)
-	case p.hides(name):
-		err = notExist("open", path)
-	default:
+	tree, name, err := p.locate("open", path)
+	if err == nil {
 		f, info, err = tree.Open(name)
 	}
 	if errors.Is(err, fs.ErrPermission) {
@@ -53,69 +51,73 @@ func (p Paths) Open(path string) (f fs.File, info fs.FileInfo, err error) {
 
 // Stat tells what a path stands for, as Tree.Stat does.
 func (p Paths) Stat(path string) (fs.FileInfo, error) {
-	switch tree, name := p.locate(path); {
-	case tree == nil:
-		return os.Stat(path)
-	case p.hides(name):
-		return nil, notExist("stat", path)
-	default:
-		return tree.Stat(name)
+	tree, name, err := p.locate("stat", path)
+	if err != nil {
+		return nil, err
 	}
+	return tree.Stat(name)
 }
 
 // ReadDir gives what a directory holds, as Tree.ReadDir does.
-func (p Paths) ReadDir(path string, stat bool) (entries []dirlist.Entry, err error) {
-	switch tree, name := p.locate(path); {
-	case tree == nil:
-		entries, err = ReadDir(path, stat)
-	case p.hides(name):
-		err = notExist("readdir", path)
-	default:
-		entries, err = tree.ReadDir(name, stat)
+func (p Paths) ReadDir(path string, stat bool) ([]dirlist.Entry, error) {
+	tree, name, err := p.locate("readdir", path)
+	if err != nil {
+		return nil, err
 	}
+	entries, err := tree.ReadDir(name, stat)
 	if p.Hide {
-		entries = slices.DeleteFunc(entries, func(e dirlist.Entry) bool { return isDotfile(e.Name) })
+		entries = slices.DeleteFunc(entries, func(e dirlist.Entry) bool { return isHidden(e.Name) })
 	}
 	return entries, err
 }
 
-// locate gives the Tree that a path is found in and its name there, or no Tree.
-func (p Paths) locate(path string) (tree Tree, name string) {
-	if p.FS != nil {
-		return NewFS(p.FS, ""), strings.Trim(path, "/")
+// locate gives the Tree that a path is found in and its name there.
+func (p Paths) locate(op, path string) (tree Tree, name string, err error) {
+	name, inside := p.below(path)
+	switch {
+	case inside && p.Hide && hides(name):
+		return nil, "", notExist(op, path)
+	case inside && p.FS != nil:
+		return NewFS(p.FS, p.Directory), name, nil
+	case inside:
+		return p.Root, name, nil
+	case p.FS != nil:
+		return NewFS(p.FS, ""), strings.Trim(path, "/"), nil
+	}
+	return unbound{}, path, nil
+}
+
+// below gives the name that a path has below Directory, if it is there.
+func (p Paths) below(path string) (name string, inside bool) {
+	if p.FS != nil && p.Directory == "." {
+		return strings.Trim(strings.TrimPrefix(path, "./"), "/"), true
 	}
 	rest, ok := strings.CutPrefix(path, strings.TrimRightFunc(p.Directory, isSeparator))
 	if !ok || rest != "" && !isSeparator(rune(rest[0])) {
-		return nil, ""
+		return "", false
 	}
-	return p.Root, strings.Trim(filepath.ToSlash(rest), "/")
+	return strings.Trim(filepath.ToSlash(rest), "/"), true
 }
 
 // isSeparator reports whether r stands between the names of a path.
 func isSeparator(r rune) bool { return r < utf8.RuneSelf && os.IsPathSeparator(uint8(r)) }
 
-// hides reports whether a name is not to be there. What sites are to publish for
-// others to find, by RFC 8615, is. How Directory itself is called does not matter.
-func (p Paths) hides(name string) bool {
-	if !p.Hide {
-		return false
-	}
-	if p.FS != nil {
-		if rest, ok := strings.CutPrefix(name+"/", p.Directory+"/"); ok {
-			name = rest
-		}
-	}
+// hides reports whether a name below Directory is not to be there. What sites are
+// to publish for others to find, by RFC 8615, is. How Directory itself is called
+// does not matter.
+func hides(name string) bool {
 	first := true
 	for word := range strings.SplitSeq(name, "/") {
-		if isDotfile(word) && !(first && word == ".well-known") {
+		if isHidden(word) && !(first && word == ".well-known") {
 			return true
-		}
-		if runtime.GOOS == "windows" && urlpath.IsShortName(word) {
-			return true // it may be another name of a dotfile
 		}
 		first = false
 	}
 	return false
 }
 
-func isDotfile(name string) bool { return strings.HasPrefix(name, ".") }
+// isHidden reports whether word begins with a dot, or may be the second name that
+// Windows gives a file whose name does.
+func isHidden(word string) bool {
+	return strings.HasPrefix(word, ".") || runtime.GOOS == "windows" && urlpath.IsShortName(word)
+}

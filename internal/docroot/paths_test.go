@@ -1,6 +1,7 @@
 package docroot
 
 import (
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -27,30 +28,41 @@ func TestPathsHide(t *testing.T) {
 		{".well-known-not", true},
 		{"a/.well-known/b", true},
 	} {
-		if got := (Paths{Hide: true}).hides(tc.name); got != tc.want {
+		if got := hides(tc.name); got != tc.want {
 			t.Errorf("%q: %v", tc.name, got)
 		}
-		if (Paths{}).hides(tc.name) {
-			t.Errorf("%q is hidden without Hide", tc.name)
-		}
 	}
+}
+
+// TestPathsBelow: which names paths have below the directory.
+func TestPathsBelow(t *testing.T) {
 	fsys := fstest.MapFS{}
 	for _, tc := range []struct {
-		dir, name string
-		want      bool
+		fsys      fs.FS
+		dir, path string
+		want      string // "no": it is not below
 	}{
-		{".", "a", false},
-		{".", ".a", true},
-		{".top", ".top", false},
-		{".top", ".top/a", false},
-		{".top", ".top/.a", true},
-		{".top", ".top/.well-known/a", false},
-		{".top", ".topmost/a", true},
-		{"a/.b", "a/.b/c", false},
-		{"a/.b", "a/.c", true},
+		{nil, "/x", "/x/a", "a"},
+		{nil, "/x", "/x", ""},
+		{nil, "/x/", "/x/a/", "a"},
+		{nil, "/x", "/xy", "no"},
+		{nil, "/", "/a", "a"},
+		{nil, "x", "x/../y", "../y"}, // which no Root opens
+		{fsys, ".", "a", "a"},
+		{fsys, ".", ".", "."},
+		{fsys, ".", "./", ""},
+		{fsys, ".top", ".top/a", "a"},
+		{fsys, ".top", ".topmost/a", "no"},
+		{fsys, "a/b", "a/b", ""},
+		{fsys, "a/b", "a/c", "no"},
+		{fsys, "a", "a/../b", "../b"},
 	} {
-		if got := (Paths{FS: fsys, Directory: tc.dir, Hide: true}).hides(tc.name); got != tc.want {
-			t.Errorf("%q in %q: %v", tc.name, tc.dir, got)
+		got, inside := Paths{FS: tc.fsys, Directory: tc.dir}.below(tc.path)
+		if !inside {
+			got = "no"
+		}
+		if got != tc.want {
+			t.Errorf("%q in %q: %q, want %q", tc.path, tc.dir, got, tc.want)
 		}
 	}
 }
@@ -99,6 +111,7 @@ func TestPathsJoin(t *testing.T) {
 		{inFS.Join(".", "a"), "a"},
 		{inFS.Join("x", "a/b"), "x/a/b"},
 		{inFS.Join("x/", "a"), "x/a"},
+		{inFS.Join("x", "../y"), "x/../y"},
 	} {
 		if got := strings.ReplaceAll(tc.got, slash, "/"); got != tc.want {
 			t.Errorf("%q, want %q", got, tc.want)

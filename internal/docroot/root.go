@@ -63,7 +63,7 @@ func (r *Root) path(name string) string { return filepath.Join(r.dir, filepath.F
 // Open opens a file or a directory for reading, without waiting for anybody.
 func (r *Root) Open(name string) (file fs.File, info fs.FileInfo, err error) {
 	if r.follow {
-		return Open(r.path(name))
+		return unbound{}.Open(r.path(name))
 	}
 	err = r.do("open", name, func(top top, name string) error {
 		f, i, err := top.Open(name)
@@ -78,8 +78,7 @@ func (r *Root) Open(name string) (file fs.File, info fs.FileInfo, err error) {
 // Stat tells what a name stands for, following links as Open does.
 func (r *Root) Stat(name string) (info fs.FileInfo, err error) {
 	if r.follow {
-		info, err = os.Stat(r.path(name))
-		return info, known("stat", name, err)
+		return unbound{}.Stat(r.path(name))
 	}
 	err = r.do("stat", name, func(top top, name string) (err error) {
 		info, err = top.Stat(name)
@@ -91,7 +90,7 @@ func (r *Root) Stat(name string) (info fs.FileInfo, err error) {
 // ReadDir gives what a directory holds.
 func (r *Root) ReadDir(name string, stat bool) (entries []dirlist.Entry, err error) {
 	if r.follow {
-		return ReadDir(r.path(name), stat)
+		return unbound{}.ReadDir(r.path(name), stat)
 	}
 	err = r.do("readdir", name, func(top top, name string) (err error) {
 		entries, err = top.ReadDir(name, stat)
@@ -146,27 +145,31 @@ func (r *Root) enter() error {
 	if err != nil {
 		return err
 	}
-	for range maxTurns {
+	for range maxReopened {
 		r.mu.RLock()
 		if r.top != nil && os.SameFile(r.info, info) {
 			return nil
 		}
 		r.mu.RUnlock()
-		if info, err = r.turn(); err != nil {
+		if info, err = r.reopen(info); err != nil {
 			return err
 		}
 	}
 	return fs.ErrNotExist
 }
 
-// maxTurns is how often enter looks for the directory while others keep
+// maxReopened is how often enter looks for the directory while others keep
 // replacing it.
-const maxTurns = 8
+const maxReopened = 8
 
-// turn opens the directory anew, and tells which one it is.
-func (r *Root) turn() (fs.FileInfo, error) {
+// reopen opens the directory anew, unless somebody has opened the one that is
+// wanted, and tells which one it is.
+func (r *Root) reopen(wanted fs.FileInfo) (fs.FileInfo, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.top != nil && os.SameFile(r.info, wanted) {
+		return wanted, nil
+	}
 	top, err := r.openTop()
 	if err != nil {
 		return nil, err

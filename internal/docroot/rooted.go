@@ -58,14 +58,7 @@ func (t rooted) ReadDir(name string, stat bool) ([]dirlist.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries := make([]dirlist.Entry, len(found))
-	for i, e := range found {
-		entries[i] = newEntry(e)
-		if stat && !entries[i].Link {
-			fill(&entries[i], e.Info)
-		}
-	}
-	return entries, nil
+	return entriesOf(found, stat), nil
 }
 
 func namesOf(f *os.File) ([]dirlist.Entry, error) {

@@ -92,16 +92,16 @@ func TestSpecialFiles(t *testing.T) {
 		}
 	})
 	w := newWatch(t, "fifo")
-	if _, _, err := Open(filepath.Join(dir, "fifo")); !errors.Is(err, ErrNotServed) {
+	if _, _, err := (unbound{}).Open(filepath.Join(dir, "fifo")); !errors.Is(err, ErrNotServed) {
 		t.Errorf("a path: %v", err)
 	}
-	if _, err := ReadDir(filepath.Join(dir, "fifo"), true); err == nil {
+	if _, err := (unbound{}).ReadDir(filepath.Join(dir, "fifo"), true); err == nil {
 		t.Error("a path: no error")
 	}
 	if w.opened() {
 		t.Error("a path: it has been opened")
 	}
-	if _, _, err := Open(os.DevNull); !errors.Is(err, ErrNotServed) {
+	if _, _, err := (unbound{}).Open(os.DevNull); !errors.Is(err, ErrNotServed) {
 		t.Errorf("a device: %v", err)
 	}
 }

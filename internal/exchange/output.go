@@ -77,6 +77,18 @@ func (x *Exchange) Replace() bool {
 	return true
 }
 
+// Tells reports whether Settle tells what is wrong with a write that gave err: that
+// the client went away, or that the content is not what was announced.
+func (x *Exchange) Tells(err error) bool {
+	switch {
+	case errors.Is(err, ErrContentLength), errors.Is(err, ErrNoEndHeaders), errors.Is(err, ErrBesideChunks), errors.Is(err, io.ErrUnexpectedEOF):
+		return true
+	case x.taken.Load():
+		return x.wire.Broken() != nil
+	}
+	return x.wire.WriteErr() != nil
+}
+
 // Output takes the head, as TakeHead gave it, and the content of the answer.
 func (x *Exchange) Output() *Output { return (*Output)(x) }
 

@@ -210,7 +210,8 @@ func isUnfit(word string) bool {
 }
 
 func TestIsShortName(t *testing.T) {
-	for word, want := range map[string]bool{"GIT~1": true, "HTACCE~1.TXT": true, "a~": false, "a~b": false, "~": false, "": false, "a": false, "~1": true} {
+	for word, want := range map[string]bool{"GIT~1": true, "HTACCE~1.TXT": true, "A~BCDE~1": true, "ab~12345": true, "A~1.B": true,
+		"a~": false, "a~b": false, "~": false, "": false, "a": false, "~1": false, "report~2024.pdf": false, "HTACCE~1.HTML": false, "ABCDEFG~1": false} {
 		if got := IsShortName(word); got != want {
 			t.Errorf("IsShortName(%q) is %v", word, got)
 		}

@@ -67,9 +67,15 @@ func isDevice(word string) bool {
 	return false
 }
 
-// IsShortName reports whether word may be one of the short names that Windows
-// gives to files beside their own, as GIT~1 to .git.
+// IsShortName reports whether word has the form of the second names that Windows
+// gives to files beside their own, as GIT~1 to .git:
+//
+//	1*6char "~" 1*6DIGIT [ "." 1*3char ], no more than eight before the dot
 func IsShortName(word string) bool {
-	_, number, ok := strings.Cut(word, "~")
-	return ok && number != "" && '0' <= number[0] && number[0] <= '9'
+	base, ext, _ := strings.Cut(word, ".")
+	tilde := strings.LastIndexByte(base, '~')
+	if tilde < 1 || len(base) > 8 || len(ext) > 3 || tilde == len(base)-1 {
+		return false
+	}
+	return strings.Trim(base[tilde+1:], "0123456789") == ""
 }
