@@ -21,7 +21,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -60,7 +59,7 @@ func TestContainment(t *testing.T) {
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
 			c := newContainment(t, *containmentTime/time.Duration(len(ways)), way.portable, way.handler)
-			opened, letGo := watchOpens(t, c.outsideDirectories()), c.awaitReader()
+			opened, letGo := watchOpens(t, c.outsideDirectories()), awaitReaders(t, []string{c.path("outside/fifo")})
 			c.run(8)
 			for _, what := range c.leaks {
 				t.Error(what)
@@ -68,7 +67,7 @@ func TestContainment(t *testing.T) {
 			if names := opened(); len(names) > 0 {
 				t.Errorf("opened: %v", names)
 			}
-			c.letGo(letGo)
+			letGo()
 			c.checkQuiet()
 		})
 	}
@@ -258,34 +257,6 @@ func (c *containment) leaked() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.leaks)
-}
-
-// awaitReader has a writer wait for a reader of the FIFO outside.
-func (c *containment) awaitReader() (letGo chan struct{}) {
-	letGo = make(chan struct{})
-	go func() {
-		defer close(letGo)
-		if f, err := os.OpenFile(c.path("outside/fifo"), os.O_WRONLY, 0); err == nil {
-			f.Close()
-		}
-	}()
-	return letGo
-}
-
-// letGo lets the writer go that waits, if it still does.
-func (c *containment) letGo(writer chan struct{}) {
-	c.t.Helper()
-	select {
-	case <-writer:
-		c.t.Error("the FIFO outside was opened")
-	default:
-		f, err := os.OpenFile(c.path("outside/fifo"), os.O_RDONLY|syscall.O_NONBLOCK, 0)
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		defer f.Close()
-		<-writer
-	}
 }
 
 // checkQuiet: when nothing changes any more, all is served as it was laid.
