@@ -21,7 +21,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -60,7 +59,7 @@ func TestContainment(t *testing.T) {
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
 			c := newContainment(t, *containmentTime/time.Duration(len(ways)), way.portable, way.handler)
-			opened, letGo := watchOpens(t, c.outsideDirectories()), c.awaitReader()
+			opened, letGo := watchOpens(t, c.outsideDirectories()), awaitReaders(t, []string{c.path("outside/fifo")})
 			c.run(8)
 			for _, what := range c.leaks {
 				t.Error(what)
@@ -68,7 +67,7 @@ func TestContainment(t *testing.T) {
 			if names := opened(); len(names) > 0 {
 				t.Errorf("opened: %v", names)
 			}
-			c.letGo(letGo)
+			letGo()
 			c.checkQuiet()
 		})
 	}
@@ -116,12 +115,13 @@ type containment struct {
 	enough   func() bool // to end the run
 	deadline time.Time
 
-	swapped []swap
-	tags    []string // of files outside
-	sizes   map[int]string
-	names   map[string]bool
+	things []swap
+	words  []string        // that tell of the outside: what files hold, their times and tags
+	sizes  map[int]string  // of files inside, with their contents
+	names  map[string]bool // that listings may have
 
-	requests, files, parts, listings, refused, swaps atomic.Int64
+	requests, files, parts, listings, refused atomic.Int64
+	swapped                                   atomic.Int64 // as the child says
 
 	mu    sync.Mutex
 	leaks []string
@@ -136,8 +136,9 @@ func newContainment(t *testing.T, d time.Duration, portable bool, handler func(*
 	}
 	checkLeaks(t)
 	c := &containment{playground: playground(top), t: t, deadline: time.Now().Add(d)}
-	c.swapped = c.playground.swaps()
+	c.things = c.swaps()
 	c.lay(t)
+	c.words = []string{secret, "Jun 1987", "1987-06-05"}
 	for _, name := range outsideFiles {
 		info, err := os.Stat(c.path(name))
 		if err != nil {
@@ -145,7 +146,7 @@ func newContainment(t *testing.T, d time.Duration, portable bool, handler func(*
 		}
 		inode, changed := docroot.Identity(info)
 		for _, now := range []time.Time{changed, changed.Add(time.Hour)} { // while it is young, and later
-			c.tags = append(c.tags, strings.TrimPrefix(content.Tag(info.Size(), info.ModTime(), changed, inode, now), "W/"))
+			c.words = append(c.words, strings.TrimPrefix(content.Tag(info.Size(), info.ModTime(), changed, inode, now), "W/"))
 		}
 	}
 	c.sizes, c.names = map[int]string{}, map[string]bool{}
@@ -159,7 +160,7 @@ func newContainment(t *testing.T, d time.Duration, portable bool, handler func(*
 		c.names[filepath.Base(name)] = true
 	}
 	c.enough = func() bool {
-		return c.requests.Load() >= 500 && c.files.Load() >= 100 && c.parts.Load() >= 10 && c.listings.Load() >= 20 && c.refused.Load() >= 50 && c.swaps.Load() >= 1000
+		return c.requests.Load() >= 500 && c.files.Load() >= 100 && c.parts.Load() >= 10 && c.listings.Load() >= 20 && c.refused.Load() >= 50 && c.swapped.Load() >= 1000
 	}
 	for _, listing := range []httpserver.Listing{httpserver.PlainListing, httpserver.RichListing} {
 		h := newFiles(t)
@@ -193,7 +194,7 @@ func (c *containment) run(clients int) {
 	asking.Wait()
 	end()
 	c.t.Logf("%d requests, %d swaps; of the answers %d were files, %d parts, %d listings, %d errors",
-		c.requests.Load(), c.swaps.Load(), c.files.Load(), c.parts.Load(), c.listings.Load(), c.refused.Load())
+		c.requests.Load(), c.swapped.Load(), c.files.Load(), c.parts.Load(), c.listings.Load(), c.refused.Load())
 	if !c.enough() {
 		c.t.Error("that is too little to mean anything")
 	}
@@ -229,7 +230,7 @@ func (c *containment) swapApart() (end func()) {
 		for lines := bufio.NewScanner(stdout); lines.Scan(); {
 			var n int64
 			if _, err := fmt.Sscanf(lines.Text(), "swaps %d", &n); err == nil {
-				c.swaps.Store(n)
+				c.swapped.Store(n)
 			} else {
 				other = append(other, lines.Text())
 			}
@@ -258,34 +259,6 @@ func (c *containment) leaked() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.leaks)
-}
-
-// awaitReader has a writer wait for a reader of the FIFO outside.
-func (c *containment) awaitReader() (letGo chan struct{}) {
-	letGo = make(chan struct{})
-	go func() {
-		defer close(letGo)
-		if f, err := os.OpenFile(c.path("outside/fifo"), os.O_WRONLY, 0); err == nil {
-			f.Close()
-		}
-	}()
-	return letGo
-}
-
-// letGo lets the writer go that waits, if it still does.
-func (c *containment) letGo(writer chan struct{}) {
-	c.t.Helper()
-	select {
-	case <-writer:
-		c.t.Error("the FIFO outside was opened")
-	default:
-		f, err := os.OpenFile(c.path("outside/fifo"), os.O_RDONLY|syscall.O_NONBLOCK, 0)
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		defer f.Close()
-		<-writer
-	}
 }
 
 // checkQuiet: when nothing changes any more, all is served as it was laid.
@@ -330,7 +303,7 @@ func (a *asker) askSome() bool {
 	}
 	a.raw.Reset()
 	a.conn.SetDeadline(time.Now().Add(patience))
-	questions := someQuestions(a.swapped)
+	questions := someQuestions(a.things)
 	var all strings.Builder
 	for i := range questions {
 		all.WriteString(questions[i].String())
@@ -479,7 +452,7 @@ func (a *asker) strangePart(response *http.Response, body string) string {
 // searchRaw looks for what tells of the outside in all that came.
 func (a *asker) searchRaw(asked string) {
 	raw := a.raw.Bytes()
-	for _, word := range append(a.tags, secret, "Jun 1987", "1987-06-05") {
+	for _, word := range a.words {
 		if bytes.Contains(raw, []byte(word)) {
 			a.leak("%q: there is %s in %.500q", asked, word, raw)
 		}

@@ -125,18 +125,19 @@ func TestLargeDirectory(t *testing.T) {
 	}
 }
 
-// TestLargeDirectoryOnDisk is about as many names as can be made in no time.
+// TestLargeDirectoryOnDisk is about files of the disk. They are few files with many
+// names, which are made sooner.
 func TestLargeDirectoryOnDisk(t *testing.T) {
-	const size = 3000
-	dir := t.TempDir()
+	const size, files = 10_000, 50
+	sources := map[string]string{}
+	for i := range files {
+		sources[fmt.Sprint(i)] = strings.Repeat("x", i)
+	}
+	source, dir := plant(t, sources), t.TempDir()
 	want := make([]*face, size)
 	for i := range want {
-		want[i] = &face{faceName(i), faceSize(i) % 100}
-		name := filepath.Join(dir, want[i].name)
-		if err := os.WriteFile(name, make([]byte, want[i].size), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Chtimes(name, modified, modified); err != nil {
+		want[i] = &face{faceName(i), faceSize(i) % files}
+		if err := os.Link(filepath.Join(source, fmt.Sprint(want[i].size)), filepath.Join(dir, want[i].name)); err != nil {
 			t.Fatal(err)
 		}
 	}
