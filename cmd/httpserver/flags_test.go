@@ -238,7 +238,8 @@ func TestSPA(t *testing.T) {
 	const advice = " (--spa FILE is a name below the directory that is served)\n"
 	dir, elsewhere := t.TempDir(), t.TempDir()
 	outside := filepath.Join(elsewhere, "outside.html")
-	for _, name := range []string{outside, filepath.Join(dir, "index.html"), filepath.Join(dir, "80"), filepath.Join(dir, "sub", "app.html")} {
+	for _, name := range []string{outside, filepath.Join(dir, "index.html"), filepath.Join(dir, "80"), filepath.Join(dir, "sub", "app.html"),
+		filepath.Join(dir, ".app.html"), filepath.Join(dir, ".sub", "app.html"), filepath.Join(dir, ".well-known", "app.html")} {
 		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
 			t.Fatal(err)
 		}
@@ -259,6 +260,12 @@ func TestSPA(t *testing.T) {
 		{"below", []string{"-d", dir, "--spa", filepath.Join("sub", "app.html")}, "sub/app.html", ""},
 		{"a file that looks like a port", []string{"-d", dir, "--spa", "80"}, "80", ""},
 		{"a link that leads out, followed", []string{"-d", dir, "--spa", "link.html", "--follow-symlinks"}, "link.html", ""},
+		{"a dotfile", []string{"-d", dir, "--spa", ".app.html"}, ".app.html", ""},
+		{"well-known", []string{"-d", dir, "--spa", ".well-known/app.html", "--hide-dotfiles"}, ".well-known/app.html", ""},
+		{"no dotfile", []string{"-d", dir, "--spa", "./sub/app.html", "--hide-dotfiles"}, "sub/app.html", ""},
+		{"a hidden dotfile", []string{"-d", dir, "--spa", ".app.html", "--hide-dotfiles"}, "", `".app.html" for --spa: hidden by --hide-dotfiles` + "\n"},
+		{"in a hidden directory", []string{"-d", dir, "--spa", ".sub/app.html", "--hide-dotfiles"}, "", `".sub/app.html" for --spa: hidden by --hide-dotfiles` + "\n"},
+		{"a dotfile that is not there", []string{"-d", dir, "--spa", ".b", "--hide-dotfiles"}, "", `".b" for --spa: no such file or directory` + advice},
 		{"a link that leads out", []string{"-d", dir, "--spa", "link.html"}, "", `"link.html" for --spa: a link that leads out of the directory (--follow-symlinks serves those)` + "\n"},
 		{"not there", []string{"-d", elsewhere, "--spa"}, "", `"index.html" for --spa: no such file or directory` + advice},
 		{"below what is not there", []string{"-d", dir, "--spa", "a/b"}, "", `"a/b" for --spa: no such file or directory` + advice},

@@ -192,24 +192,23 @@ func (o *options) checkSPA(directory string) error {
 	}
 	given := o.spa
 	o.spa = path.Clean(filepath.ToSlash(given))
-	if err := checkFile(directory, o.spa, o.follow); err != nil {
+	if err := o.checkFile(directory, o.spa); err != nil {
 		return fmt.Errorf("cannot serve %q for --spa: %w%s", given, cause(err), spaAdvice(err, given))
 	}
 	return nil
 }
 
 // checkFile opens a file below a directory, as the server will.
-func checkFile(directory, name string, follow bool) error {
+func (o *options) checkFile(directory, name string) error {
 	if !filepath.IsLocal(filepath.FromSlash(name)) {
 		return errors.New("not below the directory")
 	}
-	root := docroot.New(directory, follow)
-	defer root.Close()
-	f, info, err := root.Open(name)
+	paths := docroot.Paths{Directory: directory, Root: docroot.New(directory, o.follow), Hide: o.hideDotfiles}
+	defer paths.Root.Close()
+	file := paths.Join(directory, name)
+	f, info, err := paths.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Stat(filepath.Join(directory, filepath.FromSlash(name))); err == nil {
-			return errLeadsOut
-		}
+		return whyNotThere(paths, file)
 	}
 	if err != nil {
 		return err
@@ -221,11 +220,30 @@ func checkFile(directory, name string, follow bool) error {
 	return nil
 }
 
-var errLeadsOut = errors.New("a link that leads out of the directory")
+// whyNotThere gives the reason for which the server does not find a file.
+func whyNotThere(paths docroot.Paths, file string) error {
+	if paths.Hide {
+		paths.Hide = false
+		if _, err := paths.Stat(file); err == nil {
+			return errHidden
+		}
+	}
+	if _, err := os.Stat(file); err != nil {
+		return err
+	}
+	return errLeadsOut
+}
+
+var (
+	errHidden   = errors.New("hidden by --hide-dotfiles")
+	errLeadsOut = errors.New("a link that leads out of the directory")
+)
 
 // spaAdvice tells what to do about a file that --spa cannot have.
 func spaAdvice(err error, given string) string {
 	switch {
+	case errors.Is(err, errHidden):
+		return ""
 	case errors.Is(err, errLeadsOut):
 		return " (--follow-symlinks serves those)"
 	case isPort(given):
