@@ -14,6 +14,7 @@ import (
 
 	"example.com/httpserver"
 	"example.com/httpserver/cmd/httpserver/internal/argparse"
+	"example.com/httpserver/internal/cors"
 	"example.com/httpserver/internal/docroot"
 )
 
@@ -65,7 +66,7 @@ func newParser(o *options) *argparse.Parser {
 	p.Add("--spa", "[FILE]", "serve this file, or index.html, for missing pages", argparse.Const("index.html", fileName(&o.spa)))
 	p.Add("--precompressed", "", "serve x.br, x.zst or x.gz for x where accepted", argparse.True(&o.precompressed))
 	p.Add("--no-cache", "", "tell clients to store nothing", argparse.True(&o.noCache))
-	p.Add("--cors", "[ORIGIN]", "let pages of this origin, or of any, read answers", argparse.Const("*", origins(&o.cors)))
+	p.Add("--cors", "[ORIGIN]", "let pages of this origin, or of any, read answers", argparse.Const("*", policy(&o.cors)))
 	p.Add("--coop-coep", "", "isolate pages, for SharedArrayBuffer", argparse.True(&o.isolated))
 	p.Add("--follow-symlinks", "", "serve links that lead out of the directory", argparse.True(&o.follow))
 	p.Add("--hide-dotfiles", "", "neither serve nor list names that begin with a dot", argparse.True(&o.hideDotfiles))
@@ -156,6 +157,21 @@ func fileName(dst *string) func([]string) error {
 			return errors.New("invalid file name: ''")
 		}
 		*dst = values[0]
+		return nil
+	}
+}
+
+// policy stores "*", or origins, as browsers spell them.
+func policy(dst *string) func([]string) error {
+	return func(values []string) error {
+		text, err := cors.ParsePolicy(values[0])
+		switch {
+		case err != nil && isPort(values[0]):
+			return fmt.Errorf("invalid origin: %s (if that is the port, write it first: %s --cors)", argparse.Quote(values[0]), values[0])
+		case err != nil:
+			return err
+		}
+		*dst = text
 		return nil
 	}
 }
