@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -29,7 +30,7 @@ type options struct {
 	alwaysHeaders []httpserver.Header
 	contentType   string
 	charset       string
-	listing       string
+	listing       httpserver.Listing
 	spa           string
 	precompressed bool
 	noCache       bool
@@ -44,10 +45,10 @@ func defaultOptions() options {
 }
 
 // listings are the values of --listing.
-var listings = map[string]httpserver.Listing{
-	"plain": httpserver.PlainListing,
-	"rich":  httpserver.RichListing,
-	"none":  httpserver.NoListing,
+var listings = []string{
+	httpserver.PlainListing: "plain",
+	httpserver.RichListing:  "rich",
+	httpserver.NoListing:    "none",
 }
 
 // newParser makes the parser that sets o. CPython's options come first, then those that CPython does not have.
@@ -61,8 +62,8 @@ func newParser(o *options) *argparse.Parser {
 
 	p.Add("--always-header", "HEADER [VALUE]", "add 'Name: value' to every answer (repeatable)", header(&o.alwaysHeaders)).While(nameAlone)
 	p.Add("--charset", "NAME", "name this charset in the types of text files", charset(&o.charset))
-	p.Add("--listing", "{plain,rich,none}", "how to list directories (default: plain)", argparse.OneOf(&o.listing, "plain", "rich", "none"))
-	p.Add("--no-listing", "", "list no directories, as --listing none", argparse.Const("none", argparse.Text(&o.listing)))
+	p.Add("--listing", argparse.Braced(listings...), "how to list directories (default: plain)", listing(&o.listing))
+	p.Add("--no-listing", "", "list no directories, as --listing none", argparse.Const("none", listing(&o.listing)))
 	p.Add("--spa", "[FILE]", "serve this file, or index.html, for missing pages", argparse.Const("index.html", fileName(&o.spa)))
 	p.Add("--precompressed", "", "serve x.br, x.zst or x.gz for x where accepted", argparse.True(&o.precompressed))
 	p.Add("--no-cache", "", "tell clients to store nothing", argparse.True(&o.noCache))
@@ -84,7 +85,7 @@ func (o *options) handler(directory string, types *httpserver.MIMETypes) *httpse
 		DefaultContentType:  o.contentType,
 		Charset:             o.charset,
 		Precompressed:       o.precompressed,
-		Listing:             listings[o.listing],
+		Listing:             o.listing,
 		HideDotfiles:        o.hideDotfiles,
 		Fallback:            o.spa,
 		ExtraHeaders:        o.headers,
@@ -146,6 +147,19 @@ func charset(dst *string) func([]string) error {
 			return errors.New("invalid charset: " + argparse.Quote(values[0]))
 		}
 		*dst = values[0]
+		return nil
+	}
+}
+
+// listing stores one of the listings.
+func listing(dst *httpserver.Listing) func([]string) error {
+	var name string
+	choose := argparse.OneOf(&name, listings...)
+	return func(values []string) error {
+		if err := choose(values); err != nil {
+			return err
+		}
+		*dst = httpserver.Listing(slices.Index(listings, name))
 		return nil
 	}
 }
