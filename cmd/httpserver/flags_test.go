@@ -17,13 +17,9 @@ import (
 
 func TestHelp(t *testing.T) {
 	t.Setenv("COLUMNS", "80")
-	want, err := os.ReadFile("testdata/help.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
 	got, _, _ := runShort(t, "-h")
-	if got != string(want) {
-		t.Errorf("got\n%s\nwant, of testdata/help.txt,\n%s", got, want)
+	if got != help {
+		t.Errorf("got\n%s\nwant, of testdata/help.txt,\n%s", got, help)
 	}
 	t.Run("the README's", func(t *testing.T) {
 		readme, err := os.ReadFile("../../README.md")
@@ -97,7 +93,7 @@ func TestFlags(t *testing.T) {
 		{"--content-type", []string{"--content-type", "text/plain; charset=utf-8"}, func(o *options) { o.contentType = "text/plain; charset=utf-8" }},
 		{"--content-type, by its beginning", []string{"--cont", "text/html"}, func(o *options) { o.contentType = "text/html" }},
 		{"--charset", []string{"--charset", "utf-8"}, func(o *options) { o.charset = "utf-8" }},
-		{"--listing plain", []string{"--listing", "plain"}, func(o *options) { o.listing = httpserver.PlainListing }},
+		{"--listing plain after another", []string{"--listing", "rich", "--listing", "plain"}, func(o *options) { o.listing = httpserver.PlainListing }},
 		{"--listing rich", []string{"--listing=rich"}, func(o *options) { o.listing = httpserver.RichListing }},
 		{"--listing none", []string{"--listing", "none"}, func(o *options) { o.listing = httpserver.NoListing }},
 		{"--no-listing", []string{"--no-listing"}, func(o *options) { o.listing = httpserver.NoListing }},
