@@ -5,7 +5,6 @@
 package content
 
 import (
-	"strings"
 	"time"
 
 	"example.com/httpserver/internal/http1"
@@ -49,7 +48,7 @@ func (r *Request) Note(name, value string) {
 	if f == nil {
 		return
 	}
-	value = trimBlanks(value)
+	value = http1.TrimOWS(value)
 	if f.present {
 		f.more = append(f.more, value)
 		return
@@ -128,5 +127,3 @@ func (r *Request) Evaluate(method string, v *Version) (status int, ranges []Rang
 	}
 	return 200, nil
 }
-
-func trimBlanks(s string) string { return strings.Trim(s, " \t") }
