@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -224,15 +225,22 @@ func TestDefaultContentType(t *testing.T) {
 
 func TestHideDotfiles(t *testing.T) {
 	files := map[string]string{"a": "a", ".b": "b", ".git/config": "c", "sub/.d": "d", ".well-known/e": "e", "sub/.well-known/f": "f", "g.": "g", "..h": "h"}
-	onDisk := newSite(t)
-	onDisk.Directory = plant(t, files)
 	inFS := newSite(t)
 	inFS.Directory, inFS.FS = ".top", fstest.MapFS{}
 	for name, content := range files {
 		inFS.FS.(fstest.MapFS)[".top/"+name] = &fstest.MapFile{Data: []byte(content)}
 	}
+	onDisk, windows := newSite(t), runtime.GOOS == "windows"
+	if windows {
+		delete(files, "g.") // would be g there
+	}
+	onDisk.Directory = plant(t, files)
 	for name, h := range map[string]*site{"on disk": onDisk, "in an FS": inFS} {
 		h.HideDotfiles = true
+		dotAtEnd, listed := "200; g", `<li><a href="g.">g.</a></li>`+"\n"
+		if windows && h == onDisk {
+			dotAtEnd, listed = "404", ""
+		}
 		t.Run(name, func(t *testing.T) {
 			runFileCases(t, h, "", []fileCase{
 				{"a file", get10("/a"), "200; a"},
@@ -245,10 +253,10 @@ func TestHideDotfiles(t *testing.T) {
 				{"further down", get10("/sub/.d"), "404"},
 				{"well-known", get10("/.well-known/e"), "200; e"},
 				{"well-known elsewhere", get10("/sub/.well-known/f"), "404"},
-				{"a dot at the end", get10("/g."), "200; g"},
+				{"a dot at the end", get10("/g."), dotAtEnd},
 				{"two dots", get10("/..h"), "404"},
 			})
-			if got := send(t, serveDuring(t, h), get10("/")); !strings.HasSuffix(got, "<ul>\n"+`<li><a href="a">a</a></li>`+"\n"+`<li><a href="g.">g.</a></li>`+"\n"+`<li><a href="sub/">sub/</a></li>`+"\n</ul>\n<hr>\n</body>\n</html>\n") {
+			if got := send(t, serveDuring(t, h), get10("/")); !strings.HasSuffix(got, "<ul>\n"+`<li><a href="a">a</a></li>`+"\n"+listed+`<li><a href="sub/">sub/</a></li>`+"\n</ul>\n<hr>\n</body>\n</html>\n") {
 				t.Errorf("listing: %q", got)
 			}
 		})
@@ -256,7 +264,7 @@ func TestHideDotfiles(t *testing.T) {
 }
 
 func TestFallback(t *testing.T) {
-	h := newSite(t, "assets/a.js", "with/index.html")
+	h := newSite(t)
 	h.Directory = plant(t, map[string]string{"app.html": "app", "assets/a.js": "a", "with/index.html": "index"})
 	h.Fallback = "app.html"
 	const html, vary = "Accept: text/html,*/*;q=0.8", "Vary: Accept, Sec-Fetch-Mode"

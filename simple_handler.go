@@ -386,7 +386,7 @@ func (h *SimpleHandler) navigates() bool {
 	if mode, ok := h.Headers.lookup("Sec-Fetch-Mode"); ok {
 		return mode == "navigate"
 	}
-	return negotiate.Names(h.Headers.Values("Accept"), "text/html")
+	return negotiate.AcceptsByName(h.Headers.Values("Accept"), "text/html")
 }
 
 // sendFallback answers with the Fallback.

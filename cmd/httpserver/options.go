@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -14,6 +15,7 @@ import (
 
 	"example.com/httpserver"
 	"example.com/httpserver/cmd/httpserver/internal/argparse"
+	"example.com/httpserver/internal/cors"
 	"example.com/httpserver/internal/docroot"
 )
 
@@ -28,7 +30,7 @@ type options struct {
 	alwaysHeaders []httpserver.Header
 	contentType   string
 	charset       string
-	listing       string
+	listing       httpserver.Listing
 	spa           string
 	precompressed bool
 	noCache       bool
@@ -43,10 +45,10 @@ func defaultOptions() options {
 }
 
 // listings are the values of --listing.
-var listings = map[string]httpserver.Listing{
-	"plain": httpserver.PlainListing,
-	"rich":  httpserver.RichListing,
-	"none":  httpserver.NoListing,
+var listings = []string{
+	httpserver.PlainListing: "plain",
+	httpserver.RichListing:  "rich",
+	httpserver.NoListing:    "none",
 }
 
 // newParser makes the parser that sets o. CPython's options come first, then those that CPython does not have.
@@ -60,12 +62,12 @@ func newParser(o *options) *argparse.Parser {
 
 	p.Add("--always-header", "HEADER [VALUE]", "add 'Name: value' to every answer (repeatable)", header(&o.alwaysHeaders)).While(nameAlone)
 	p.Add("--charset", "NAME", "name this charset in the types of text files", charset(&o.charset))
-	p.Add("--listing", "{plain,rich,none}", "how to list directories (default: plain)", argparse.OneOf(&o.listing, "plain", "rich", "none"))
-	p.Add("--no-listing", "", "list no directories, as --listing none", argparse.Const("none", argparse.Text(&o.listing)))
+	p.Add("--listing", argparse.Braced(listings...), "how to list directories (default: plain)", listing(&o.listing))
+	p.Add("--no-listing", "", "list no directories, as --listing none", argparse.Const("none", listing(&o.listing)))
 	p.Add("--spa", "[FILE]", "serve this file, or index.html, for missing pages", argparse.Const("index.html", fileName(&o.spa)))
 	p.Add("--precompressed", "", "serve x.br, x.zst or x.gz for x where accepted", argparse.True(&o.precompressed))
 	p.Add("--no-cache", "", "tell clients to store nothing", argparse.True(&o.noCache))
-	p.Add("--cors", "[ORIGIN]", "let pages of this origin, or of any, read answers", argparse.Const("*", origins(&o.cors)))
+	p.Add("--cors", "[ORIGIN]", "let pages of this origin, or of any, read answers", argparse.Const("*", policy(&o.cors)))
 	p.Add("--coop-coep", "", "isolate pages, for SharedArrayBuffer", argparse.True(&o.isolated))
 	p.Add("--follow-symlinks", "", "serve links that lead out of the directory", argparse.True(&o.follow))
 	p.Add("--hide-dotfiles", "", "neither serve nor list names that begin with a dot", argparse.True(&o.hideDotfiles))
@@ -83,7 +85,7 @@ func (o *options) handler(directory string, types *httpserver.MIMETypes) *httpse
 		DefaultContentType:  o.contentType,
 		Charset:             o.charset,
 		Precompressed:       o.precompressed,
-		Listing:             listings[o.listing],
+		Listing:             o.listing,
 		HideDotfiles:        o.hideDotfiles,
 		Fallback:            o.spa,
 		ExtraHeaders:        o.headers,
@@ -149,6 +151,19 @@ func charset(dst *string) func([]string) error {
 	}
 }
 
+// listing stores one of the listings.
+func listing(dst *httpserver.Listing) func([]string) error {
+	var name string
+	choose := argparse.OneOf(&name, listings...)
+	return func(values []string) error {
+		if err := choose(values); err != nil {
+			return err
+		}
+		*dst = httpserver.Listing(slices.Index(listings, name))
+		return nil
+	}
+}
+
 // fileName stores the name of a file. One that is empty would turn off what it is for.
 func fileName(dst *string) func([]string) error {
 	return func(values []string) error {
@@ -156,6 +171,21 @@ func fileName(dst *string) func([]string) error {
 			return errors.New("invalid file name: ''")
 		}
 		*dst = values[0]
+		return nil
+	}
+}
+
+// policy stores "*", or origins, as browsers spell them.
+func policy(dst *string) func([]string) error {
+	return func(values []string) error {
+		text, err := cors.ParsePolicy(values[0])
+		switch {
+		case err != nil && isPort(values[0]):
+			return fmt.Errorf("invalid origin: %s (if that is the port, write it first: %s --cors)", argparse.Quote(values[0]), values[0])
+		case err != nil:
+			return err
+		}
+		*dst = text
 		return nil
 	}
 }
@@ -192,24 +222,23 @@ func (o *options) checkSPA(directory string) error {
 	}
 	given := o.spa
 	o.spa = path.Clean(filepath.ToSlash(given))
-	if err := checkFile(directory, o.spa, o.follow); err != nil {
+	if err := o.checkFile(directory, o.spa); err != nil {
 		return fmt.Errorf("cannot serve %q for --spa: %w%s", given, cause(err), spaAdvice(err, given))
 	}
 	return nil
 }
 
 // checkFile opens a file below a directory, as the server will.
-func checkFile(directory, name string, follow bool) error {
+func (o *options) checkFile(directory, name string) error {
 	if !filepath.IsLocal(filepath.FromSlash(name)) {
 		return errors.New("not below the directory")
 	}
-	root := docroot.New(directory, follow)
-	defer root.Close()
-	f, info, err := root.Open(name)
+	paths := docroot.Paths{Directory: directory, Root: docroot.New(directory, o.follow), Hide: o.hideDotfiles}
+	defer paths.Root.Close()
+	file := paths.Join(directory, name)
+	f, info, err := paths.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Stat(filepath.Join(directory, filepath.FromSlash(name))); err == nil {
-			return errLeadsOut
-		}
+		return whyNotThere(paths, file)
 	}
 	if err != nil {
 		return err
@@ -221,11 +250,30 @@ func checkFile(directory, name string, follow bool) error {
 	return nil
 }
 
-var errLeadsOut = errors.New("a link that leads out of the directory")
+// whyNotThere gives the reason for which the server does not find a file.
+func whyNotThere(paths docroot.Paths, file string) error {
+	if paths.Hide {
+		paths.Hide = false
+		if _, err := paths.Stat(file); err == nil {
+			return errHidden
+		}
+	}
+	if _, err := os.Stat(file); err != nil {
+		return err
+	}
+	return errLeadsOut
+}
+
+var (
+	errHidden   = errors.New("hidden by --hide-dotfiles")
+	errLeadsOut = errors.New("a link that leads out of the directory")
+)
 
 // spaAdvice tells what to do about a file that --spa cannot have.
 func spaAdvice(err error, given string) string {
 	switch {
+	case errors.Is(err, errHidden):
+		return ""
 	case errors.Is(err, errLeadsOut):
 		return " (--follow-symlinks serves those)"
 	case isPort(given):

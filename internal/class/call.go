@@ -63,60 +63,42 @@ func (v *Verbs) standard(verb string, call bool) bool {
 	switch verb {
 	case "GET":
 		h, ok := v.instance.(interface{ DoGET() })
-		if ok && call {
-			h.DoGET()
-		}
-		return ok
+		return ok && do(h.DoGET, call)
 	case "HEAD":
 		h, ok := v.instance.(interface{ DoHEAD() })
-		if ok && call {
-			h.DoHEAD()
-		}
-		return ok
+		return ok && do(h.DoHEAD, call)
 	case "POST":
 		h, ok := v.instance.(interface{ DoPOST() })
-		if ok && call {
-			h.DoPOST()
-		}
-		return ok
+		return ok && do(h.DoPOST, call)
 	case "PUT":
 		h, ok := v.instance.(interface{ DoPUT() })
-		if ok && call {
-			h.DoPUT()
-		}
-		return ok
+		return ok && do(h.DoPUT, call)
 	case "DELETE":
 		h, ok := v.instance.(interface{ DoDELETE() })
-		if ok && call {
-			h.DoDELETE()
-		}
-		return ok
+		return ok && do(h.DoDELETE, call)
 	case "CONNECT":
 		h, ok := v.instance.(interface{ DoCONNECT() })
-		if ok && call {
-			h.DoCONNECT()
-		}
-		return ok
+		return ok && do(h.DoCONNECT, call)
 	case "OPTIONS":
 		h, ok := v.instance.(interface{ DoOPTIONS() })
-		if ok && call {
-			h.DoOPTIONS()
-		}
-		return ok
+		return ok && do(h.DoOPTIONS, call)
 	case "TRACE":
 		h, ok := v.instance.(interface{ DoTRACE() })
-		if ok && call {
-			h.DoTRACE()
-		}
-		return ok
+		return ok && do(h.DoTRACE, call)
 	case "PATCH":
 		h, ok := v.instance.(interface{ DoPATCH() })
-		if ok && call {
-			h.DoPATCH()
-		}
-		return ok
+		return ok && do(h.DoPATCH, call)
 	}
 	return false
+}
+
+// do calls a method that is there, where call says so. No closure of it is left,
+// so method values as arguments cost nothing.
+func do(method func(), call bool) bool {
+	if call {
+		method()
+	}
+	return true
 }
 
 func (v *Verbs) callBound(verb string) bool {

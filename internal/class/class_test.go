@@ -67,6 +67,33 @@ func TestCall(t *testing.T) {
 	}
 }
 
+// all has each of the standard methods, which says its name.
+type all struct{ echo }
+
+func (a *all) DoGET()     { a.said = append(a.said, "GET") }
+func (a *all) DoHEAD()    { a.said = append(a.said, "HEAD") }
+func (a *all) DoPOST()    { a.said = append(a.said, "POST") }
+func (a *all) DoPUT()     { a.said = append(a.said, "PUT") }
+func (a *all) DoDELETE()  { a.said = append(a.said, "DELETE") }
+func (a *all) DoCONNECT() { a.said = append(a.said, "CONNECT") }
+func (a *all) DoOPTIONS() { a.said = append(a.said, "OPTIONS") }
+func (a *all) DoTRACE()   { a.said = append(a.said, "TRACE") }
+func (a *all) DoPATCH()   { a.said = append(a.said, "PATCH") }
+
+func TestStandard(t *testing.T) {
+	a := new(all)
+	v := Of(a, reflect.TypeFor[base]()).Verbs(a, nil)
+	if got, want := strings.Join(v.Names(), " "), strings.Join(standard, " ")+" M_2 SPAM"; got != want || a.said != nil {
+		t.Errorf("Names gives %q, want %q, and calls %q", got, want, a.said)
+	}
+	for _, verb := range standard {
+		a.said = nil
+		if ok := v.Call(verb); !ok || len(a.said) != 1 || a.said[0] != verb {
+			t.Errorf("Call(%q) = %v, called %q", verb, ok, a.said)
+		}
+	}
+}
+
 func TestCopy(t *testing.T) {
 	e := &echo{said: []string{"x"}}
 	e.n = 7

@@ -75,12 +75,15 @@ func (r *Request) modifiedAfter(v *Version) bool {
 //	If-Range = entity-tag / HTTP-date
 //
 // Parts of two versions make a file that never was, so it takes a strong
-// validator: no weak tag, and no date of a second that is not over yet.
+// validator: no weak tag, and no date of a second that is not over by now.
+// Whether that second saw two versions nobody knows, as RFC 9110 §8.8.2.2 asks
+// the server to: a client that goes by dates alone can mix versions that were
+// written within one second, as with other servers. One that goes by tags cannot.
 func (r *Request) sameVersion(v *Version) bool {
-	if !r.condition.present {
+	if !r.ifRange.present {
 		return true
 	}
-	value, ok := r.condition.only()
+	value, ok := r.ifRange.only()
 	if !ok {
 		return false
 	}

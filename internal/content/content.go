@@ -5,7 +5,6 @@
 package content
 
 import (
-	"strings"
 	"time"
 
 	"example.com/httpserver/internal/http1"
@@ -16,8 +15,8 @@ import (
 type Request struct {
 	match, noneMatch               field // If-Match, If-None-Match
 	modifiedSince, unmodifiedSince field // If-Modified-Since, If-Unmodified-Since
-	condition, ranges              field // If-Range, Range
-	speaks                         bool  // one of them is there
+	ifRange, ranges                field // If-Range, Range
+	conditional                    bool  // one of them is there
 }
 
 // A field is the lines of one field, of which there is rarely more than one.
@@ -37,7 +36,7 @@ func (f *field) only() (value string, ok bool) {
 type Version struct {
 	ETag     string    // as sent, with its quotes and its W/; "" for none
 	Modified time.Time // zero if unknown
-	Settled  bool      // Modified is a strong validator: see [Settled]
+	Settled  bool      // the second of Modified is over
 	Size     int64     // in bytes
 	Seekable bool      // parts of it can be served
 }
@@ -49,12 +48,12 @@ func (r *Request) Note(name, value string) {
 	if f == nil {
 		return
 	}
-	value = trimBlanks(value)
+	value = http1.TrimOWS(value)
 	if f.present {
 		f.more = append(f.more, value)
 		return
 	}
-	f.present, f.value, r.speaks = true, value, true
+	f.present, f.value, r.conditional = true, value, true
 }
 
 // field gives the place for a field, or nil for one of no concern.
@@ -69,7 +68,7 @@ func (r *Request) field(name string) *field {
 		case http1.EqualName(name, "If-Match"):
 			return &r.match
 		case http1.EqualName(name, "If-Range"):
-			return &r.condition
+			return &r.ifRange
 		}
 	case len("If-None-Match"):
 		if http1.EqualName(name, "If-None-Match") {
@@ -93,7 +92,7 @@ func (r *Request) field(name string) *field {
 // order in which they were first asked for; one is sent by itself, more as a
 // [Multipart].
 func (r *Request) Evaluate(method string, v *Version) (status int, ranges []Range) {
-	if !r.speaks {
+	if !r.conditional {
 		return 200, nil
 	}
 	reads := method == "GET" || method == "HEAD"
@@ -128,5 +127,3 @@ func (r *Request) Evaluate(method string, v *Version) (status int, ranges []Rang
 	}
 	return 200, nil
 }
-
-func trimBlanks(s string) string { return strings.Trim(s, " \t") }

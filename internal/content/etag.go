@@ -42,10 +42,10 @@ func equalWeakly(a, b string) bool {
 	return strings.TrimPrefix(a, "W/") == strings.TrimPrefix(b, "W/")
 }
 
-// Settled reports whether what changed at t has not changed since as far as
+// settled reports whether what changed at t has not changed since as far as
 // anyone can tell: a file system may give changes that are up to two seconds
 // apart the same time (RFC 9110 §8.8.2.2). A time to come is not settled.
-func Settled(t, now time.Time) bool { return now.Sub(t) >= 2*time.Second }
+func settled(t, now time.Time) bool { return now.Sub(t) >= 2*time.Second }
 
 // Tag gives the entity tag of a file: of its size, the times when its content
 // and its inode were last changed, and its inode. What the system does not tell
@@ -61,19 +61,19 @@ func Tag(size int64, modified, changed time.Time, inode uint64, now time.Time) s
 		return ""
 	}
 	var b [48]byte
-	settled := Settled(modified, now) && Settled(changed, now)
+	young := !settled(modified, now) || !settled(changed, now)
 	data := binary.BigEndian.AppendUint64(b[:0], uint64(size))
 	for _, t := range [...]time.Time{modified, changed} {
 		data = binary.BigEndian.AppendUint64(data, uint64(t.Unix()))
 		data = binary.BigEndian.AppendUint32(data, uint32(t.Nanosecond()))
 	}
 	data = binary.BigEndian.AppendUint64(data, inode)
-	if !settled {
+	if young {
 		data = append(data, "young"...)
 	}
 	sum := sha256.Sum256(data)
 	tag := quoteSum(sum[:])
-	if !settled {
+	if young {
 		tag = "W/" + tag
 	}
 	return tag

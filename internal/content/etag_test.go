@@ -129,7 +129,7 @@ func TestSettled(t *testing.T) {
 		{"two seconds ago", 2 * time.Second, true},
 		{"in time to come", -time.Hour, false},
 	} {
-		if got := Settled(modified.Add(-tt.age), modified); got != tt.want {
+		if got := settled(modified.Add(-tt.age), modified); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
 		}
 	}

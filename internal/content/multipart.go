@@ -14,23 +14,23 @@ type Multipart struct {
 	boundary    string
 	length      int64
 
-	content io.Seeker
-	begun   int              // parts that have begun; the end counts as one more
-	text    string           // what comes before the next byte of content
-	part    io.LimitedReader // the rest of the part that has begun
-	err     error            // after which there is nothing more
+	file  io.Seeker
+	begun int              // parts that have begun; the end counts as one more
+	text  string           // what comes before the next byte of content
+	part  io.LimitedReader // the rest of the part that has begun
+	err   error            // after which there is nothing more
 }
 
-// NewMultipart makes the multipart content that holds ranges of content, which
-// has size bytes and the type contentType, or none if that is "".
-func NewMultipart(content io.ReadSeeker, contentType string, size int64, ranges []Range) *Multipart {
+// NewMultipart makes the multipart content that holds ranges of file, which has
+// size bytes and the type contentType, or none if that is "".
+func NewMultipart(file io.ReadSeeker, contentType string, size int64, ranges []Range) *Multipart {
 	// What nobody can guess does not stand in the content.
-	return newMultipart(content, contentType, size, ranges, rand.Text())
+	return newMultipart(file, contentType, size, ranges, rand.Text())
 }
 
-func newMultipart(content io.ReadSeeker, contentType string, size int64, ranges []Range, boundary string) *Multipart {
+func newMultipart(file io.ReadSeeker, contentType string, size int64, ranges []Range, boundary string) *Multipart {
 	m := &Multipart{contentType: contentType, size: size, ranges: ranges, boundary: boundary}
-	m.content, m.part.R = content, content
+	m.file, m.part.R = file, file
 	var head []byte
 	for i, r := range ranges {
 		head = m.appendHead(head[:0], i)
@@ -133,7 +133,7 @@ func (m *Multipart) next() bool {
 	case i < len(m.ranges):
 		m.text = string(m.appendHead(nil, i))
 		m.part.N = m.ranges[i].Length
-		_, m.err = m.content.Seek(m.ranges[i].Start, io.SeekStart)
+		_, m.err = m.file.Seek(m.ranges[i].Start, io.SeekStart)
 	case i == len(m.ranges):
 		m.text = m.end()
 	default:

@@ -57,7 +57,7 @@ func selectRanges(value string, size int64) (status int, ranges []Range) {
 	}
 	specs, satisfiable := 0, false
 	for member := range strings.SplitSeq(set, ",") {
-		if member = trimBlanks(member); member == "" {
+		if member = http1.TrimOWS(member); member == "" {
 			continue // as in any list (RFC 9110 §5.6.1.2)
 		}
 		first, last, ok := parseSpec(member)

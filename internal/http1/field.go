@@ -95,7 +95,7 @@ func ParseFields(section string, fields []Field) ([]Field, *Error) {
 		if colon == 0 || colon == len(line) || line[colon] != ':' {
 			return fields, badName(line, colon)
 		}
-		value := trimBlanks(line[colon+1:])
+		value := TrimOWS(line[colon+1:])
 		if hasControl(value) {
 			return fields, badLine(line, "RFC 9110 §5.5", "A control character stands in the field's value")
 		}
@@ -129,8 +129,10 @@ func badLine(line, rule, explain string) *Error {
 	return &Error{Status: 400, Message: "Bad header line (" + pyrepr.Quote(line) + ")", Explain: explain, Rule: rule}
 }
 
-// trimBlanks takes OWS off both ends (RFC 9110 §5.6.3).
-func trimBlanks(s string) string {
+// TrimOWS takes optional white space off both ends (RFC 9110 §5.6.3):
+//
+//	OWS = *( SP / HTAB )
+func TrimOWS(s string) string {
 	for s != "" && isBlank(s[0]) {
 		s = s[1:]
 	}

@@ -126,3 +126,18 @@ func BenchmarkParseFields(b *testing.B) {
 		fields, _ = ParseFields(section, fields[:0])
 	}
 }
+
+func TestTrimOWS(t *testing.T) {
+	for _, tc := range []struct{ name, in, want string }{
+		{"nothing", "", ""},
+		{"blanks alone", " \t ", ""},
+		{"both ends", "\t a \t", "a"},
+		{"what is inside stays", " a \t b ", "a \t b"},
+		{"a line end is none", " \r\n", "\r\n"},
+		{"a no-break space is none", "\u00a0a", "\u00a0a"},
+	} {
+		if got := TrimOWS(tc.in); got != tc.want {
+			t.Errorf("%s: TrimOWS(%q) = %q, want %q", tc.name, tc.in, got, tc.want)
+		}
+	}
+}

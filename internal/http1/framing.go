@@ -81,7 +81,7 @@ func (f *Framing) readConnection(value string) {
 // HasToken reports whether a list (RFC 9110 §5.6.1) has a token, in any case.
 func HasToken(list, token string) bool {
 	for member := range strings.SplitSeq(list, ",") {
-		if EqualName(trimBlanks(member), token) {
+		if EqualName(TrimOWS(member), token) {
 			return true
 		}
 	}
@@ -126,7 +126,7 @@ func checkCodings(l *RequestLine, lines []string, lengths int) *Error {
 	chunked, last, unknown, empty := 0, "", false, false
 	for _, line := range lines {
 		for coding := range strings.SplitSeq(line, ",") {
-			switch last = trimBlanks(coding); {
+			switch last = TrimOWS(coding); {
 			case EqualName(last, "chunked"):
 				chunked++
 			case last == "":

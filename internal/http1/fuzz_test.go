@@ -124,7 +124,7 @@ func FuzzFields(f *testing.F) {
 		}
 		var again strings.Builder
 		for _, field := range fields {
-			if !all(field.Name, isTchar) || hasControl(field.Value) || trimBlanks(field.Value) != field.Value {
+			if !all(field.Name, isTchar) || hasControl(field.Value) || TrimOWS(field.Value) != field.Value {
 				t.Fatalf("%q gave %q", section, field)
 			}
 			again.WriteString(field.Name + ": " + field.Value + "\r\n")
@@ -323,7 +323,7 @@ func FuzzReadRequest(f *testing.F) {
 		line += "\n"
 		var s Scanner
 		n, scanFault := s.Scan([]byte(rest))
-		if blank := trimBlanks(cutLineEnd(line)) == ""; !ended || blank || len(line) > s.Bounds.MaxLine() || scanFault != nil || n == 0 {
+		if blank := TrimOWS(cutLineEnd(line)) == ""; !ended || blank || len(line) > s.Bounds.MaxLine() || scanFault != nil || n == 0 {
 			return
 		}
 		r := bufio.NewReader(strings.NewReader(input))

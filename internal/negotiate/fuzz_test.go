@@ -145,8 +145,8 @@ func FuzzMedia(f *testing.F) {
 			if weight > most {
 				want, most = offer, weight
 			}
-			if got := Names(accept, name); got != (named && weight > 0) {
-				t.Fatalf("Names(%q, %q) = %v", accept, name, got)
+			if got := AcceptsByName(accept, name); got != (named && weight > 0) {
+				t.Fatalf("AcceptsByName(%q, %q) = %v", accept, name, got)
 			}
 		}
 		if got := Media(accept, offers...); got != want {

@@ -45,12 +45,12 @@ func parseMember(s string) (m member, ok bool) {
 		name, value, _ := strings.Cut(p, "=")
 		switch {
 		case p == "":
-		case !http1.EqualName(trimBlanks(name), "q"):
+		case !http1.EqualName(http1.TrimOWS(name), "q"):
 			m.more = true
 		case weighted:
 			return member{}, false
 		default:
-			if m.weight, weighted = parseWeight(trimBlanks(value)); !weighted {
+			if m.weight, weighted = parseWeight(http1.TrimOWS(value)); !weighted {
 				return member{}, false
 			}
 		}
@@ -87,10 +87,8 @@ func cut(s string, separator byte) (before, after string) {
 		case c == '\\' && quoted:
 			i++
 		case c == separator && !quoted:
-			return trimBlanks(s[:i]), s[i+1:]
+			return http1.TrimOWS(s[:i]), s[i+1:]
 		}
 	}
-	return trimBlanks(s), ""
+	return http1.TrimOWS(s), ""
 }
-
-func trimBlanks(s string) string { return strings.Trim(s, " \t") }

@@ -79,9 +79,9 @@ func Media(accept []string, offers ...string) string {
 	return best
 }
 
-// Names reports whether a request accepts a media type by its name: a "*" that
-// is for any type does not say that the client had this one in mind.
-func Names(accept []string, mediaType string) bool {
+// AcceptsByName reports whether a request accepts a media type by its name: a
+// "*" that is for any type does not say that the client had this one in mind.
+func AcceptsByName(accept []string, mediaType string) bool {
 	precision, weight := mediaWeight(accept, mediaType)
 	return precision >= exactWithParameters && weight > 0
 }

@@ -149,7 +149,7 @@ func TestMediaWeight(t *testing.T) {
 	})
 }
 
-func TestNames(t *testing.T) {
+func TestAcceptsByName(t *testing.T) {
 	t.Run("RFC 9110 §12.5.1 media ranges that are no wildcard", func(t *testing.T) {
 		for _, tt := range []struct {
 			name   string
@@ -172,8 +172,8 @@ func TestNames(t *testing.T) {
 			{"a browser that navigates", []string{"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}, true},
 			{"a script that fetches", []string{"*/*"}, false},
 		} {
-			if got := Names(tt.accept, "text/html"); got != tt.want {
-				t.Errorf("%s: Names(%q) = %v", tt.name, tt.accept, got)
+			if got := AcceptsByName(tt.accept, "text/html"); got != tt.want {
+				t.Errorf("%s: AcceptsByName(%q) = %v", tt.name, tt.accept, got)
 			}
 		}
 	})
@@ -185,7 +185,7 @@ func TestAllocs(t *testing.T) {
 	n := testing.AllocsPerRun(100, func() {
 		Encoding(encodings, ours)
 		Media(types, "text/html", "application/json")
-		Names(types, "text/html")
+		AcceptsByName(types, "text/html")
 	})
 	if n != 0 {
 		t.Errorf("%v allocations, want 0", n)

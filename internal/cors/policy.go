@@ -1,47 +1,40 @@
-package main
+package cors
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
-
-	"example.com/httpserver/cmd/httpserver/internal/argparse"
 )
 
-// origins stores "*", or origins with blanks between them, as browsers spell them.
-func origins(dst *string) func([]string) error {
-	return func(values []string) error {
-		given := strings.Fields(values[0])
-		if len(given) == 1 && given[0] == "*" {
-			*dst = "*"
-			return nil
-		}
-		spelled := make([]string, len(given))
-		for i, origin := range given {
-			s, ok := spellOrigin(origin)
-			if !ok {
-				return fmt.Errorf("invalid origin: %s (%s)", argparse.Quote(origin), originAdvice(origin))
-			}
-			spelled[i] = s
-		}
-		if len(spelled) == 0 {
-			return fmt.Errorf("invalid origin: %s (%s)", argparse.Quote(values[0]), originAdvice(values[0]))
-		}
-		*dst = strings.Join(spelled, " ")
-		return nil
+// ParsePolicy gives a policy as Fields takes it: Anyone, or origins as browsers
+// spell them, with a blank between them. The error names the word that is wrong.
+//
+//	policy = "*" / origin *( 1*WSP origin )
+func ParsePolicy(text string) (policy string, err error) {
+	words := strings.Fields(text)
+	switch {
+	case len(words) == 0:
+		return "", errors.New("no origin: it is scheme://host[:port] or null, or * for any")
+	case len(words) == 1 && words[0] == Anyone:
+		return Anyone, nil
 	}
+	for i, word := range words {
+		if word == Anyone {
+			return "", errors.New("invalid origin: \"*\" is for any, and has no other beside it")
+		}
+		var ok bool
+		if words[i], ok = spellOrigin(word); !ok {
+			return "", fmt.Errorf("invalid origin: %q is not scheme://host[:port] or null", word)
+		}
+	}
+	return strings.Join(words, " "), nil
 }
 
-func originAdvice(origin string) string {
-	if isPort(origin) {
-		return "if that is the port, write it first: " + origin + " --cors"
-	}
-	return "it is scheme://host[:port] or null; --cors without one is for any"
-}
-
-// spellOrigin gives an origin as browsers send it, since it is compared byte by byte: in lower case, and without the
-// port that its scheme implies (RFC 6454 §6.2).
+// spellOrigin gives an origin as browsers send it, since it is compared byte by
+// byte: in lower case, and without the port that its scheme implies (RFC 6454
+// §6.2).
 //
 //	serialized-origin = scheme "://" host [ ":" port ]
 func spellOrigin(s string) (origin string, ok bool) {
@@ -67,13 +60,24 @@ func spellOrigin(s string) (origin string, ok bool) {
 		if err != nil || !ip.Is6() || ip.Zone() != "" || !strings.HasSuffix(host, "]") {
 			return "", false
 		}
-		host = "[" + ip.String() + "]"
+		host = "[" + spellIPv6(ip) + "]"
 	} else if host == "" || strings.Trim(host, lower+digit+"-._") != "" {
 		return "", false
 	}
 	return scheme + "://" + host + port, true
 }
 
+// spellIPv6 gives an address as the URL standard has it, where nothing in it is
+// written as IPv4.
+func spellIPv6(ip netip.Addr) string {
+	if !ip.Is4In6() {
+		return ip.String()
+	}
+	b := ip.As4()
+	return fmt.Sprintf("::ffff:%x:%x", uint(b[0])<<8|uint(b[1]), uint(b[2])<<8|uint(b[3]))
+}
+
+// A scheme that is not here implies port 0, which nobody has.
 var defaultPorts = map[string]int{"http": 80, "https": 443}
 
 const (
