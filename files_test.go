@@ -449,6 +449,69 @@ func TestOwnFields(t *testing.T) {
 	})
 }
 
+// TestLinkedForm: two representations have two tags, be they one file.
+func TestLinkedForm(t *testing.T) {
+	h := new(quietFiles)
+	h.Directory, h.Precompressed = plant(t, map[string]string{"a.js": "both"}), true
+	if err := os.Link(filepath.Join(h.Directory, "a.js"), filepath.Join(h.Directory, "a.js.gz")); err != nil {
+		t.Skip("this file system has no hard links: ", err)
+	}
+	embedded := new(quietFiles)
+	embedded.FS, embedded.Precompressed = fstest.MapFS{"a.js": {Data: []byte("both")}, "a.js.gz": {Data: []byte("both")}}, true
+	for name, h := range map[string]httpserver.RequestHandler{"on disk": h, "in an FS": embedded} {
+		s := serveDuring(t, h)
+		plain := gist(send(t, s, get10("/a.js")), []string{"ETag"})
+		coded := gist(send(t, s, get10("/a.js", "Accept-Encoding: gzip")), []string{"ETag"})
+		if plain == coded || !strings.Contains(plain, "ETag") {
+			t.Errorf("%s: %q and %q", name, plain, coded)
+		}
+	}
+}
+
+// TestOddFiles: what an FS says of a file may be odd, and the answer is one still.
+func TestOddFiles(t *testing.T) {
+	at := func(year int) *fstest.MapFile {
+		return &fstest.MapFile{Data: []byte("content"), ModTime: time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)}
+	}
+	h := newSite(t)
+	h.Directory, h.FS = "", odd{fstest.MapFS{"old": at(-5), "new": at(12345), "negative": at(2000)}}
+	runFileCases(t, h, "Last-Modified Content-Range", []fileCase{
+		{"before all dates", get10("/old"), "200; content"},
+		{"after all dates", get10("/new"), "200; content"},
+		{"less than nothing", get10("/negative"), "500"},
+		{"a part of less than nothing", get10("/negative", "Range: bytes=1-"), "500"},
+	})
+}
+
+// odd has a file whose size is negative.
+type odd struct{ fstest.MapFS }
+
+func (o odd) Open(name string) (fs.File, error) {
+	f, err := o.MapFS.Open(name)
+	return oddFile{f}, err
+}
+
+func (o odd) Stat(name string) (fs.FileInfo, error) {
+	info, err := o.MapFS.Stat(name)
+	return oddInfo{info}, err
+}
+
+type oddFile struct{ fs.File }
+
+func (f oddFile) Stat() (fs.FileInfo, error) {
+	info, err := f.File.Stat()
+	return oddInfo{info}, err
+}
+
+type oddInfo struct{ fs.FileInfo }
+
+func (i oddInfo) Size() int64 {
+	if i.Name() == "negative" {
+		return -10
+	}
+	return i.FileInfo.Size()
+}
+
 // faltering panics when it is to say when a file was changed.
 type faltering struct{ site }
 

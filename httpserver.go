@@ -20,6 +20,7 @@ import (
 
 	"example.com/httpserver/internal/accept"
 	"example.com/httpserver/internal/class"
+	"example.com/httpserver/internal/dirlist"
 	"example.com/httpserver/internal/docroot"
 	"example.com/httpserver/internal/exchange"
 	"example.com/httpserver/internal/http1"
@@ -157,6 +158,7 @@ type Server struct {
 	dates     httpdate.Cache
 	roots     docroot.Roots
 	hashes    docroot.Hashes
+	listings  dirlist.Quota
 
 	mu       sync.Mutex
 	listener net.Listener // from Listen

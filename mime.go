@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/httpserver/internal/accept"
 	"example.com/httpserver/internal/mimetypes"
 	"example.com/httpserver/internal/negotiate"
 )
@@ -162,12 +163,15 @@ func (h *SimpleHandler) chooseVariant(r *representation, path string, original f
 			!info.ModTime().Truncate(time.Second).Before(original.ModTime().Truncate(time.Second))
 	}
 	var available []string
+	unknown := false
 	for _, c := range codings {
-		if isVariant(h.paths().Stat(path + c.suffix)) {
+		info, err := h.paths().Stat(path + c.suffix)
+		unknown = unknown || accept.IsExhausted(err)
+		if isVariant(info, err) {
 			available = append(available, c.name)
 		}
 	}
-	if available == nil {
+	if available == nil && !unknown {
 		return path, original
 	}
 	if r.vary != "" {

@@ -55,7 +55,9 @@ type SimpleHandler struct {
 	// modification, or with one before 1980-01-02 as in reproducible archives, get
 	// an entity tag from their content, if they have up to 256 MiB and the FS is of
 	// a comparable type or a map. They are read for it, mostly once, and must not
-	// change. FS has to be safe for concurrent use. If nil, the disk is served.
+	// change. FS has to be safe for concurrent use, and its Open must not wait: what
+	// has no Stat is opened as it is, a FIFO in a wrapper of an os.DirFS too. If nil,
+	// the disk is served.
 	FS fs.FS
 	// FollowSymlinks serves links that lead out of Directory too. It does not
 	// concern FS.
@@ -86,7 +88,7 @@ type SimpleHandler struct {
 	// zero, PlainListing.
 	Listing Listing
 	// HideDotfiles treats names that begin with a dot as if they were not there:
-	// neither served nor listed. Below /.well-known/ (RFC 8615) files are served
+	// neither served nor listed. What a link of another name leads to is. Below /.well-known/ (RFC 8615) files are served
 	// all the same. The name of Directory itself does not matter. On Windows names
 	// as GIT~1 count among them, by which files may have a second name.
 	HideDotfiles bool
@@ -426,6 +428,10 @@ func (h *SimpleHandler) sendFile(path string, f fs.File, info fs.FileInfo, vary 
 		status, ranges = 200, nil // nobody could tell whether the parts are coded, or all that is around them
 	}
 	switch {
+	case r.Size < 0: // an FS may say anything
+		h.self.LogError("%s has a size of %d", path, r.Size)
+		h.self.SendError(500, "", "")
+		return nil
 	case status == 412:
 		h.refuse(412, "", Header{"Vary", r.vary})
 		return nil
@@ -464,19 +470,36 @@ func (h *SimpleHandler) describe(r *representation, path string, info fs.FileInf
 	}
 	r.Modified, r.Size = info.ModTime(), info.Size()
 	r.seeker, r.Seekable = seekerOf(r.file, info)
+	r.ETag, r.Settled = h.tag(path, info)
+	if r.ETag != "" && r.coding != "" { // it may be another's file, by a link
+		r.ETag = strings.TrimSuffix(r.ETag, `"`) + "-" + r.coding + `"`
+	}
+	year := r.Modified.UTC().Year()
+	if h.isTimeless(info) || year < 1 || year > 9999 {
+		r.Modified = time.Time{} // there is none, or none that a date can say
+	}
+}
+
+// tag gives the entity tag of a file, and whether it has been at rest for long
+// enough that its time tells versions apart.
+func (h *SimpleHandler) tag(path string, info fs.FileInfo) (tag string, settled bool) {
+	if h.isTimeless(info) {
+		return h.Server.hashes.Tag(h.FS, path, info.Size()), false
+	}
 	inode, changed := docroot.Identity(info)
-	switch {
-	case inode == 0 && h.FS != nil && r.Modified.Before(earliest):
-		r.Modified = time.Time{} // it says nothing
-		r.ETag = h.Server.hashes.Tag(h.FS, path, r.Size)
-		return
-	case inode == 0: // in an FS, and on Windows, names have to tell files apart
+	if inode == 0 { // in an FS, and on Windows, names have to tell files apart
 		name := fnv.New64a()
 		io.WriteString(name, path)
 		inode = name.Sum64()
 	}
-	r.ETag = content.Tag(r.Size, r.Modified, changed, inode, time.Now())
-	r.Settled = !strings.HasPrefix(r.ETag, "W/")
+	tag = content.Tag(info.Size(), info.ModTime(), changed, inode, time.Now())
+	return tag, !strings.HasPrefix(tag, "W/")
+}
+
+// isTimeless reports whether the time of a file in an FS says nothing of it.
+func (h *SimpleHandler) isTimeless(info fs.FileInfo) bool {
+	inode, _ := docroot.Identity(info) // with one, others tell versions apart
+	return h.FS != nil && inode == 0 && info.ModTime().Before(earliest)
 }
 
 // earliest is where times begin that say when a file was changed: before it are
@@ -606,17 +629,20 @@ func (h *SimpleHandler) directory() string {
 // with 404 if it cannot be read; Listing says what kind of page. path is the
 // directory's. It returns the page as SendHead does. An override finds what to
 // list with ReadDirectory.
-func (h *SimpleHandler) ListDirectory(path string) io.ReadCloser {
+func (h *SimpleHandler) ListDirectory(path string) (body io.ReadCloser) {
 	if h.Listing == NoListing {
-		h.refuseFile(fs.ErrPermission, "No permission to list directory")
+		h.refuseFile(fs.ErrPermission, noListing)
 		return nil
 	}
-	entries, err := h.paths().ReadDir(path, h.Listing == RichListing)
-	if err != nil {
-		h.refuseFile(err, "No permission to list directory")
+	page, mediaType := h.makeListing(path)
+	if page == nil {
 		return nil
 	}
-	page, mediaType := h.listing(entries)
+	defer func() {
+		if body == nil { // a hook panics
+			page.Close()
+		}
+	}()
 	h.self.SendResponse(200, "")
 	h.self.SendHeader("Content-type", mediaType)
 	h.self.SendHeader("Content-Length", strconv.FormatInt(page.Len(), 10))
@@ -627,30 +653,76 @@ func (h *SimpleHandler) ListDirectory(path string) io.ReadCloser {
 	}
 	h.sendSome("Vary", h.fallbackVary())
 	h.self.EndHeaders()
-	return pageContent{page}
+	return page
 }
 
-// listing renders entries as the request wants them.
-func (h *SimpleHandler) listing(entries []dirlist.Entry) (page *dirlist.Page, mediaType string) {
+const noListing = "No permission to list directory"
+
+// listingPatience is how long a request waits for its turn to list a directory.
+const listingPatience = 10 * time.Second
+
+// makeListing makes the page for a directory, or answers that there is none.
+func (h *SimpleHandler) makeListing(path string) (page *pageContent, mediaType string) {
+	end, ok := h.Server.listings.Begin(listingPatience)
+	if !ok {
+		h.self.LogError("no turn to list a directory within %v", listingPatience)
+		h.self.SendError(503, "", "")
+		return nil, ""
+	}
+	var err error
+	func() {
+		defer end() // before anything waits for the client
+		page, mediaType, err = h.renderListing(path)
+	}()
+	switch {
+	case errors.Is(err, errListings):
+		h.self.LogError("%v", err)
+		h.self.SendError(503, "", "")
+	case err != nil:
+		h.refuseFile(err, noListing)
+	}
+	return page, mediaType
+}
+
+// errListings says why a directory is not listed that may be listed later.
+var errListings = errors.New("too many names wait in listings for their clients")
+
+// renderListing reads a directory and makes the page that the request wants.
+func (h *SimpleHandler) renderListing(path string) (page *pageContent, mediaType string, err error) {
 	const html, json = "text/html; charset=utf-8", "application/json"
+	rich := h.Listing == RichListing
+	entries, err := h.paths().ReadDir(path, rich)
+	if err != nil {
+		return nil, "", err
+	}
+	release, ok := h.Server.listings.Hold(len(entries))
+	if !ok {
+		return nil, "", errListings
+	}
 	title := urlpath.Unquote(pathOf(h.Path))
-	if h.Listing != RichListing {
+	if !rich {
 		dirlist.Sort(entries)
-		return dirlist.Plain(title, entries), html
+		return &pageContent{dirlist.Plain(title, entries), release}, html, nil
 	}
 	order := dirlist.ParseOrder(queryOf(h.Path))
 	order.Sort(entries)
 	if negotiate.Media(h.Headers.Values("Accept"), "text/html", json) == json {
-		return dirlist.JSON(entries), json
+		return &pageContent{dirlist.JSON(entries), release}, json, nil
 	}
 	isTop := strings.Trim(title, "/") == ""
-	return dirlist.Rich(title, entries, order, !isTop), html
+	return &pageContent{dirlist.Rich(title, entries, order, !isTop), release}, html, nil
 }
 
-// A pageContent is a listing, which is nothing to close.
-type pageContent struct{ *dirlist.Page }
+// A pageContent is a listing, whose names count until it is closed.
+type pageContent struct {
+	*dirlist.Page
+	release func()
+}
 
-func (pageContent) Close() error { return nil }
+func (p *pageContent) Close() error {
+	p.release()
+	return nil
+}
 
 // ReadDirectory gives what a directory holds, in no order: what a ListDirectory
 // of one's own shows. path is what that was given. Links that may not be followed
