@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,54 +23,62 @@ import (
 // Sizes on both sides of where the system copies files instead of us.
 var exactSizes = []int{0, 1, 1000, 20_000, 300_000}
 
-// A keeper is a client that keeps its connection as long as the server does.
+// A keeper is a client that keeps its connection as long as the server does. Any
+// goroutine may have one.
 type keeper struct {
-	t       *testing.T
-	connect func() io.ReadWriteCloser
-	conn    io.ReadWriteCloser
+	connect func() (net.Conn, error)
+	conn    net.Conn
 	r       *bufio.Reader
 	request string
 }
 
-// get gives an answer and its content. cut says that the content ended early, and
-// with it the connection.
-func (k *keeper) get() (response *http.Response, content string, cut bool) {
-	k.t.Helper()
+// errCut says that an answer's content ended early, and with it the connection.
+var errCut = errors.New("the content was cut")
+
+// get gives an answer and its content, with errCut what there was of it.
+func (k *keeper) get() (response *http.Response, content string, err error) {
 	if k.conn == nil {
-		k.conn = k.connect()
+		if k.conn, err = k.connect(); err != nil {
+			return nil, "", err
+		}
 		k.r = bufio.NewReader(k.conn)
 	}
 	if _, err := io.WriteString(k.conn, k.request); err != nil {
-		k.t.Fatal(err)
+		return nil, "", err
 	}
-	response, err := http.ReadResponse(k.r, nil)
-	if err != nil {
-		k.t.Fatalf("no answer where one has to begin: %v", err)
+	if response, err = http.ReadResponse(k.r, nil); err != nil {
+		return nil, "", fmt.Errorf("no answer where one has to begin: %w", err)
 	}
 	b, err := io.ReadAll(response.Body)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-		k.t.Fatal(err)
+	if err == io.ErrUnexpectedEOF {
+		err = errCut
 	}
-	cut = err != nil
-	if cut || response.Close {
+	if err != nil && err != errCut {
+		return nil, "", err
+	}
+	if err == errCut || response.Close {
 		if rest, err := io.ReadAll(k.r); err != nil || len(rest) > 0 {
-			k.t.Fatalf("behind the end: %.80q, %v", rest, err)
+			return nil, "", fmt.Errorf("behind the end: %.80q, %v", rest, err)
 		}
 		k.conn.Close()
 		k.conn = nil
 	}
-	return response, string(b), cut
+	return response, string(b), err
 }
 
 // keepers gives a function that makes clients, and a server for them.
 func keepers(t *testing.T, h httpserver.RequestHandler) func(fields string) *keeper {
-	s := serveDuring(t, h)
-	return func(fields string) *keeper {
-		return &keeper{
-			t:       t,
-			connect: func() io.ReadWriteCloser { return dial(t, s.ServerAddress()) },
-			request: "GET /file HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n",
+	addr := serveDuring(t, h).ServerAddress()
+	connect := func() (net.Conn, error) {
+		conn, err := net.Dial(addr.Network(), addr.String())
+		if err != nil {
+			return nil, err
 		}
+		t.Cleanup(func() { conn.Close() })
+		return conn, conn.SetDeadline(time.Now().Add(patience))
+	}
+	return func(fields string) *keeper {
+		return &keeper{connect: connect, request: "GET /file HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n"}
 	}
 }
 
@@ -88,11 +96,15 @@ func version(n, size int) string {
 	return strings.Repeat(word, size/len(word)+1)[:size]
 }
 
-// replace puts a version of a file in the place of the last one, by renaming.
-func replace(t *testing.T, dir string, n, size int) {
+// replace puts a version of a file in the place of the last one, by renaming. If
+// modified is not zero, that is when it says it was changed.
+func replace(t *testing.T, dir string, n, size int, modified time.Time) {
 	t.Helper()
 	next := filepath.Join(dir, "next")
 	if err := os.WriteFile(next, []byte(version(n, size)), 0o644); err != nil {
+		t.Error(err)
+	}
+	if err := os.Chtimes(next, modified, modified); err != nil {
 		t.Error(err)
 	}
 	if err := os.Rename(next, filepath.Join(dir, "file")); err != nil {
@@ -108,10 +120,10 @@ func TestReplacedBetween(t *testing.T) {
 	tags := map[string]int{}
 	for n := range 300 {
 		size := exactSizes[n%len(exactSizes)]
-		replace(t, h.Directory, n, size)
-		response, content, _ := client.get()
-		if content != version(n, size) {
-			t.Fatalf("version %d: %.40q", n, content)
+		replace(t, h.Directory, n, size, time.Time{})
+		response, content, err := client.get()
+		if err != nil || content != version(n, size) {
+			t.Fatalf("version %d: %.40q, %v", n, content, err)
 		}
 		tag := response.Header.Get("ETag")
 		if other, ok := tags[tag]; ok || !strings.HasPrefix(tag, `W/"`) {
@@ -121,72 +133,91 @@ func TestReplacedBetween(t *testing.T) {
 	}
 }
 
-// TestReplacedUnderLoad: each answer is one version in full, whatever happens to
-// the name meanwhile; a part is of the version that its tag names.
+// TestReplacedUnderLoad: each answer is of one version, head and content, all of it
+// or the part that was asked for, whatever happens to the name meanwhile; and no two
+// versions have the same tag.
 func TestReplacedUnderLoad(t *testing.T) {
 	h := newFiles(t)
-	replace(t, h.Directory, 0, exactSizes[0])
+	put := func(n int) { // versions have their number for a date, too
+		replace(t, h.Directory, n, exactSizes[n%len(exactSizes)], modified.Add(time.Duration(n)*time.Second))
+	}
+	put(0)
 	clients := keepers(t, h)
 	var stop atomic.Bool
 	var replacing, asking sync.WaitGroup
 	replacing.Go(func() {
 		for n := 1; !stop.Load(); n++ {
-			replace(t, h.Directory, n, exactSizes[n%len(exactSizes)])
+			put(n)
 		}
 	})
-	var versions sync.Map
+	var mu sync.Mutex
+	tags := map[string]int{}
+	whole, parts := map[int]bool{}, map[int]bool{} // versions that were seen, by more than their name
+	note := func(response *http.Response, content string) error {
+		if response.StatusCode == 416 { // of a version that is too short
+			return nil
+		}
+		n, err := versionOf(response, content)
+		if err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		tag := response.Header.Get("ETag")
+		if other, ok := tags[tag]; tag == "" || ok && other != n {
+			return fmt.Errorf("version %d has the tag %q, as version %d", n, tag, other)
+		}
+		tags[tag] = n
+		switch {
+		case response.StatusCode == 206:
+			parts[n] = true
+		case len(content) > 1:
+			whole[n] = true
+		}
+		return nil
+	}
 	for i := range 4 {
 		asking.Go(func() {
-			fields := ""
-			if i%2 == 1 {
-				fields = "Range: bytes=8-\r\n"
-			}
-			client := clients(fields)
+			client := clients([]string{"", "Range: bytes=8-\r\n"}[i%2])
 			for range 500 {
-				response, content, cut := client.get()
-				if cut {
-					t.Error("an answer was cut")
+				response, content, err := client.get()
+				if err == nil {
+					err = note(response, content)
+				}
+				if err != nil {
+					t.Error(err)
 					return
 				}
-				if response.StatusCode == 206 {
-					content = "\x00\x00\x00\x00\x00\x00\x00\x00" + content
-				}
-				if response.StatusCode != 416 && !isOneVersion(content) {
-					t.Errorf("%s, %d bytes: not one version: %.60q", response.Status, len(content), content)
-					return
-				}
-				versions.Store(content[len(content)-min(8, len(content)):], true)
 			}
 		})
 	}
 	asking.Wait()
 	stop.Store(true)
 	replacing.Wait()
-	seen := 0
-	versions.Range(func(any, any) bool { seen++; return true })
-	if seen < 3 {
-		t.Errorf("%d versions were seen: nothing was replaced meanwhile", seen)
+	t.Logf("%d versions were seen whole, %d in part, with %d tags", len(whole), len(parts), len(tags))
+	if len(whole) < 3 || len(parts) < 3 {
+		t.Errorf("%d versions were seen whole, %d in part: nothing was replaced meanwhile", len(whole), len(parts))
 	}
 }
 
-// isOneVersion reports whether content is some version of a known size; its first
-// word does not count where a part begins behind it.
-func isOneVersion(content string) bool {
-	if len(content) == 0 {
-		return true
+// versionOf gives the number of the version that an answer's head names, and fails
+// where the answer has something else than that, or than its part from 8 on.
+func versionOf(response *http.Response, content string) (n int, err error) {
+	date, err := http.ParseTime(response.Header.Get("Last-Modified"))
+	if err != nil {
+		return 0, err
 	}
-	n := -1
-	if len(content) >= 16 {
-		n, _ = strconv.Atoi(content[8:15])
-	} else if len(content) == 1 {
-		return content == "0"
+	n = int(date.Sub(modified.Truncate(time.Second)) / time.Second)
+	want := version(n, exactSizes[max(n, 0)%len(exactSizes)])
+	switch {
+	case response.StatusCode == 200 && content == want:
+	case response.StatusCode == 206 && content == want[min(8, len(want)):] &&
+		response.Header.Get("Content-Range") == fmt.Sprintf("bytes 8-%d/%d", len(want)-1, len(want)):
+	default:
+		return 0, fmt.Errorf("%s of version %d, whose size is %d: %v, %d bytes, %.60q",
+			response.Status, n, len(want), response.Header, len(content), content)
 	}
-	want := version(n, len(content))
-	size := false
-	for _, s := range exactSizes {
-		size = size || s == len(content)
-	}
-	return size && content[min(8, len(content)):] == want[min(8, len(want)):]
+	return n, nil
 }
 
 // TestChangedInPlace: a file that is truncated and written anew while it is sent
@@ -221,10 +252,14 @@ func TestChangedInPlace(t *testing.T) {
 		asking.Go(func() {
 			client := clients([]string{"", "", "Range: bytes=100-200000\r\n", "Range: bytes=0-10,100-200000,-5\r\n"}[i])
 			for range 400 {
-				if _, _, cut := client.get(); cut {
-					short.Add(1)
-				} else {
+				switch _, _, err := client.get(); err {
+				case nil:
 					whole.Add(1)
+				case errCut:
+					short.Add(1)
+				default:
+					t.Error(err)
+					return
 				}
 			}
 		})
@@ -260,7 +295,11 @@ func TestShrinksAndGrows(t *testing.T) {
 				t.Fatal(err)
 			}
 			client := keepers(t, h)("")
-			response, content, cut := client.get()
+			response, content, err := client.get()
+			cut := err == errCut
+			if err != nil && !cut {
+				t.Fatal(err)
+			}
 			if cut != tc.wantCut || response.ContentLength != int64(tc.announce) || !cut && content != version(1, tc.announce) {
 				t.Errorf("announced %d, got %d bytes, cut %v", response.ContentLength, len(content), cut)
 			}
@@ -295,7 +334,10 @@ func TestTags(t *testing.T) {
 			h.FS = fstest.MapFS{"file": {Data: []byte("content"), ModTime: tc.modified}}
 			h.Directory = ""
 			client := keepers(t, h)("")
-			first, _, _ := client.get()
+			first, _, err := client.get()
+			if err != nil {
+				t.Fatal(err)
+			}
 			tag := first.Header.Get("ETag")
 			if weak := strings.HasPrefix(tag, "W/"); weak != tc.weak || tag == "" {
 				t.Errorf("the tag is %s", tag)
@@ -310,7 +352,11 @@ func TestTags(t *testing.T) {
 				{"Range: bytes=1-1\r\nIf-Range: " + first.Header.Get("Last-Modified"), map[bool]int{true: 200, false: 206}[tc.weak]},
 			} {
 				client.request = "GET /file HTTP/1.1\r\nHost: a\r\n" + other.fields + "\r\n\r\n"
-				if response, _, _ := client.get(); response.StatusCode != other.want {
+				response, _, err := client.get()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if response.StatusCode != other.want {
 					t.Errorf("%s: %s, want %d", other.fields, response.Status, other.want)
 				}
 			}
