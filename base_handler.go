@@ -99,6 +99,8 @@ type RequestHandler interface {
 
 	base() *BaseHandler
 	bind(self RequestHandler)
+	// check tells what is wrong with the configuration.
+	check() error
 }
 
 // BaseHandler reads requests, dispatches them to Do methods and has what these
@@ -203,6 +205,8 @@ const http09 = "HTTP/0.9"
 func (h *BaseHandler) base() *BaseHandler { return h }
 
 func (h *BaseHandler) bind(self RequestHandler) { h.self = self }
+
+func (h *BaseHandler) check() error { return nil }
 
 // Self gives the handler as its outermost type. A type that others embed uses
 // it to call what they override, as this package does:

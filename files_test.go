@@ -108,16 +108,66 @@ func TestExtraHeaders(t *testing.T) {
 	})
 }
 
+// injecting sets a field that cannot be sent, when it is too late to panic.
+type injecting struct {
+	site
+	always bool
+}
+
+func (h *injecting) DoGET() {
+	bad := []httpserver.Header{{"X-A", "1\r\nX-B: 2"}}
+	if h.always {
+		h.AlwaysHeaders = bad
+	} else {
+		h.ExtraHeaders = bad
+	}
+	h.SimpleHandler.DoGET()
+}
+
+// TestBadConfiguration: what would make every answer a 500 panics at once.
+func TestBadConfiguration(t *testing.T) {
+	type handler = httpserver.SimpleHandler
+	fields := func(name, value string) []httpserver.Header { return []httpserver.Header{{Name: name, Value: value}} }
+	for _, tc := range []struct {
+		name string
+		h    *handler
+		want string // "" is fine
+	}{
+		{"nothing", &handler{}, ""},
+		{"a name that is no token", &handler{ExtraHeaders: fields("X A", "1")}, "X A"},
+		{"a line break", &handler{AlwaysHeaders: fields("X-A", "1\r\nX-B: 2")}, "X-A"},
+		{"a type with a line break", &handler{DefaultContentType: "a/b\r\n"}, "DefaultContentType"},
+		{"a charset with one", &handler{Charset: "\n"}, "Charset"},
+		{"a listing that is none", &handler{Listing: 7}, "Listing"},
+		{"anyone", &handler{CORS: "*"}, ""},
+		{"origins", &handler{CORS: "https://a.example http://b:81 null"}, ""},
+		{"a slash behind an origin", &handler{CORS: "https://a.example/"}, "CORS"},
+		{"capitals", &handler{CORS: "https://A.example"}, "https://a.example"},
+		{"blanks around", &handler{CORS: " * "}, "CORS"},
+		{"no scheme", &handler{CORS: "a.example"}, "CORS"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			defer func() {
+				got := recover()
+				text, _ := got.(string)
+				if (got == nil) != (tc.want == "") || got != nil && !(strings.HasPrefix(text, "httpserver: ") && strings.Contains(text, tc.want)) {
+					t.Errorf("panics with %v, want %q in it", got, tc.want)
+				}
+			}()
+			s, err := httpserver.NewServer("127.0.0.1:0", tc.h)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Close()
+		})
+	}
+}
+
 // TestBadExtraHeader: what cannot be sent is not, and the log says why.
 func TestBadExtraHeader(t *testing.T) {
 	for _, always := range []bool{false, true} {
-		s := newSite(t)
-		bad := []httpserver.Header{{"X-A", "1\r\nX-B: 2"}}
-		if always {
-			s.AlwaysHeaders = bad
-		} else {
-			s.ExtraHeaders = bad
-		}
+		s := &injecting{always: always}
+		s.Directory = newSite(t).Directory
 		answer := send(t, serveDuring(t, s), get10("/dir/test"))
 		if !strings.HasPrefix(answer, "HTTP/1.0 500 ") || strings.Contains(answer, "X-B") {
 			t.Errorf("%q", answer)

@@ -210,6 +210,9 @@ func (s *Server) check() {
 	}
 	instance := c.Copy(s.Handler).(RequestHandler)
 	instance.bind(instance) // panics where a hook is overridden with another signature
+	if err := instance.check(); err != nil {
+		panic("httpserver: " + err.Error())
+	}
 }
 
 // classOf gives the class of a handler, and panics where it is none.

@@ -3,6 +3,7 @@ package httpserver
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"hash/fnv"
 	"io"
 	"io/fs"
@@ -10,9 +11,12 @@ import (
 	pathpkg "path"
 	"reflect"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/net/http/httpguts"
 
 	"example.com/httpserver/internal/accept"
 	"example.com/httpserver/internal/class"
@@ -114,7 +118,8 @@ type SimpleHandler struct {
 	// CORS says whose pages may read the answers: "*" for anyone, or origins as
 	// "https://app.example", separated by spaces. OPTIONS is then answered with
 	// Allow, and preflight requests with what is allowed. Credentials never are. If
-	// empty, as in CPython, nobody may, and OPTIONS is 501.
+	// empty, as in CPython, nobody may, and OPTIONS is 501. Making a server panics
+	// where an origin is spelled as no browser does.
 	CORS string
 	// CrossOriginIsolated sends what browsers want to see before they let a page
 	// use SharedArrayBuffer: Cross-Origin-Opener-Policy and
@@ -127,7 +132,8 @@ type SimpleHandler struct {
 }
 
 // A Header is a field to send. One that cannot be, by its name or a control
-// character in its value, makes a 500 of every answer that it goes with.
+// character in its value, makes a 500 of every answer that it goes with, and making
+// a server panic.
 type Header struct{ Name, Value string }
 
 // errorFields are what an error has beside the fields of every error.
@@ -181,6 +187,33 @@ func (h *SimpleHandler) bind(self RequestHandler) {
 	if h.self, ok = self.(fileHandler); !ok {
 		panic("httpserver: " + class.Missing(reflect.TypeOf(self), reflect.TypeFor[fileHandler]()).Error())
 	}
+}
+
+// check finds the fields that no answer can be sent with. They would make a 500 of
+// each.
+func (h *SimpleHandler) check() error {
+	for _, f := range slices.Concat(h.ExtraHeaders, h.AlwaysHeaders) {
+		if !httpguts.ValidHeaderFieldName(f.Name) || !httpguts.ValidHeaderFieldValue(f.Value) {
+			return fmt.Errorf("no header field: %+q", f)
+		}
+	}
+	if !httpguts.ValidHeaderFieldValue(h.DefaultContentType) || !httpguts.ValidHeaderFieldValue(h.Charset) {
+		return fmt.Errorf("DefaultContentType %q, Charset %q: a control character", h.DefaultContentType, h.Charset)
+	}
+	if h.Listing < PlainListing || h.Listing > NoListing {
+		return fmt.Errorf("Listing is %d, which is none", h.Listing)
+	}
+	if h.CORS == "" {
+		return nil
+	}
+	policy, err := cors.ParsePolicy(h.CORS)
+	if err == nil && policy != h.CORS {
+		err = fmt.Errorf("browsers spell it %q", policy)
+	}
+	if err != nil {
+		return fmt.Errorf("CORS is %q: %w", h.CORS, err)
+	}
+	return nil
 }
 
 // VersionString joins ServerVersion, here "SimpleHTTP/" and the module's
