@@ -3,10 +3,13 @@ package httpserver_test
 import (
 	"bufio"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -92,7 +95,19 @@ func TestAllocations(t *testing.T) {
 		h.ProtocolVersion = "HTTP/1.1"
 		return h
 	}
+	dir := plant(t, map[string]string{"a/path/of/the/usual/length/index.html": strings.Repeat("x", 1024)})
+	file := func(of fs.FS) func() httpserver.RequestHandler {
+		return func() httpserver.RequestHandler {
+			h := new(quietFiles)
+			h.ProtocolVersion, h.Directory, h.FS = "HTTP/1.1", dir, of
+			if of != nil {
+				h.Directory = ""
+			}
+			return h
+		}
+	}
 	const fields = " /a/path/of/the/usual/length/index.html?and=a&query=too HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n"
+	const notModified = " /a/path/of/the/usual/length/index.html HTTP/1.1\r\nHost: 127.0.0.1\r\nIf-None-Match: *\r\n\r\n"
 	for _, tc := range []struct {
 		name    string
 		handler func() httpserver.RequestHandler
@@ -103,8 +118,14 @@ func TestAllocations(t *testing.T) {
 		{"log on", loud, "GET" + fields, 2},
 		{"a custom verb, log off", silent, "SPAM" + fields, 3},
 		{"a custom verb, log on", loud, "SPAM" + fields, 3},
+		{"a file", file(nil), "GET" + fields, 16},
+		{"a file that has not changed", file(nil), "GET" + notModified, 13},
+		{"a file of an FS", file(os.DirFS(dir)), "GET" + fields, 20},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			if runtime.GOOS != "linux" && tc.most > 10 {
+				t.Skip("the way to a file is another on this system")
+			}
 			got := allocsPerRequest(t, tc.handler, tc.request)
 			if got > tc.most+0.1 && !raceEnabled {
 				t.Errorf("%.2f allocations a request, at most %v are allowed", got, tc.most)

@@ -129,7 +129,7 @@
 //		Fallback:      "index.html", // for what the application routes itself
 //		Precompressed: true,         // app.js.br in place of app.js, where that is accepted
 //	}
-//	h.AlwaysHeaders = []httpserver.Header{{Name: "X-Frame-Options", Value: "DENY"}}
+//	h.AlwaysHeaders = []httpserver.HeaderField{{Name: "X-Frame-Options", Value: "DENY"}}
 //
 // Override SendHead to answer some paths in another way, and ListDirectory, with
 // the help of [SimpleHandler.ReadDirectory], to have another page for directories.

@@ -752,8 +752,8 @@ func ExampleSimpleHandler_fS() {
 func ExampleSimpleHandler_alwaysHeaders() {
 	handler := &httpserver.SimpleHandler{
 		FS:            fstest.MapFS{"eggs.txt": {Data: []byte("fried\n")}},
-		ExtraHeaders:  []httpserver.Header{{Name: "Cache-Control", Value: "max-age=60"}},
-		AlwaysHeaders: []httpserver.Header{{Name: "X-Frame-Options", Value: "DENY"}},
+		ExtraHeaders:  []httpserver.HeaderField{{Name: "Cache-Control", Value: "max-age=60"}},
+		AlwaysHeaders: []httpserver.HeaderField{{Name: "X-Frame-Options", Value: "DENY"}},
 		Listing:       httpserver.NoListing,
 	}
 	addr, stop := serveInBackground(handler)

@@ -89,8 +89,8 @@ func plant(t testing.TB, files map[string]string) string {
 
 func TestExtraHeaders(t *testing.T) {
 	h := newSite(t)
-	h.ExtraHeaders = []httpserver.Header{{"X-A", "1"}, {"X-A", "2"}, {"Cache-Control", "max-age=5"}}
-	h.AlwaysHeaders = []httpserver.Header{{"X-B", "3"}}
+	h.ExtraHeaders = []httpserver.HeaderField{{"X-A", "1"}, {"X-A", "2"}, {"Cache-Control", "max-age=5"}}
+	h.AlwaysHeaders = []httpserver.HeaderField{{"X-B", "3"}}
 	const extra, always = "; X-A: 1; X-A: 2; Cache-Control: max-age=5", "; X-B: 3"
 	runFileCases(t, h, "X-A X-B Cache-Control", []fileCase{
 		{"a file", get10("/dir/test"), "200" + extra + always + "; " + knights},
@@ -115,7 +115,7 @@ type injecting struct {
 }
 
 func (h *injecting) DoGET() {
-	bad := []httpserver.Header{{"X-A", "1\r\nX-B: 2"}}
+	bad := []httpserver.HeaderField{{"X-A", "1\r\nX-B: 2"}}
 	if h.always {
 		h.AlwaysHeaders = bad
 	} else {
@@ -127,7 +127,9 @@ func (h *injecting) DoGET() {
 // TestBadConfiguration: what would make every answer a 500 panics at once.
 func TestBadConfiguration(t *testing.T) {
 	type handler = httpserver.SimpleHandler
-	fields := func(name, value string) []httpserver.Header { return []httpserver.Header{{Name: name, Value: value}} }
+	fields := func(name, value string) []httpserver.HeaderField {
+		return []httpserver.HeaderField{{Name: name, Value: value}}
+	}
 	for _, tc := range []struct {
 		name string
 		h    *handler

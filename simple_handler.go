@@ -107,10 +107,10 @@ type SimpleHandler struct {
 	// behind CPython's own fields. It mirrors extra_response_headers of CPython
 	// 3.15. With 304 go those among them that RFC 9110 §15.4.5 asks for:
 	// Cache-Control, Content-Location, Expires and Vary.
-	ExtraHeaders []Header
+	ExtraHeaders []HeaderField
 	// AlwaysHeaders are sent with every answer but interim ones: redirects, 304 and
 	// errors too, by EndHeaders.
-	AlwaysHeaders []Header
+	AlwaysHeaders []HeaderField
 	// NoCache sends "Cache-Control: no-store" with every answer, beside a
 	// Cache-Control that ExtraHeaders or AlwaysHeaders may have. Nothing is kept
 	// then that could be asked about with If-None-Match.
@@ -131,15 +131,15 @@ type SimpleHandler struct {
 	errorFields      errorFields
 }
 
-// A Header is a field to send. One that cannot be, by its name or a control
+// A HeaderField is a field to send. One that cannot be, by its name or a control
 // character in its value, makes a 500 of every answer that it goes with, and making
 // a server panic.
-type Header struct{ Name, Value string }
+type HeaderField struct{ Name, Value string }
 
 // errorFields are what an error has beside the fields of every error.
 type errorFields struct {
 	code   int // another error may take its place
-	fields []Header
+	fields []HeaderField
 }
 
 // A Listing says what a directory without an index page is answered with.
@@ -280,7 +280,7 @@ func (h *SimpleHandler) sendAlways() {
 	}
 }
 
-func (h *SimpleHandler) sendAll(fields []Header) {
+func (h *SimpleHandler) sendAll(fields []HeaderField) {
 	for _, f := range fields {
 		h.sendSome(f.Name, f.Value)
 	}
@@ -358,12 +358,12 @@ func (h *SimpleHandler) refuseFile(err error, message string) {
 	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, docroot.ErrNotServed):
 		h.self.LogError("%v", err)
 	}
-	h.refuse(404, message, Header{"Vary", h.fallbackVary()})
+	h.refuse(404, message, HeaderField{"Vary", h.fallbackVary()})
 }
 
 // refuse answers with an error that has fields of its own; those without a value
 // are left out.
-func (h *SimpleHandler) refuse(code int, message string, fields ...Header) {
+func (h *SimpleHandler) refuse(code int, message string, fields ...HeaderField) {
 	h.errorFields = errorFields{code, fields}
 	defer func() { h.errorFields = errorFields{} }()
 	h.self.SendError(code, message, "")
@@ -466,10 +466,10 @@ func (h *SimpleHandler) sendFile(path string, f fs.File, info fs.FileInfo, vary 
 		h.self.SendError(500, "", "")
 		return nil
 	case status == 412:
-		h.refuse(412, "", Header{"Vary", r.vary})
+		h.refuse(412, "", HeaderField{"Vary", r.vary})
 		return nil
 	case status == 416:
-		h.refuse(416, "", Header{"Vary", r.vary}, Header{"Content-Range", content.UnsatisfiedRange(r.Size)})
+		h.refuse(416, "", HeaderField{"Vary", r.vary}, HeaderField{"Content-Range", content.UnsatisfiedRange(r.Size)})
 		return nil
 	case status == 304:
 		h.sendNotModified(r)

@@ -78,9 +78,9 @@ func withoutOptions(help string, options []string) string {
 func isSeparator(r rune) bool { return r == ' ' || r == ',' || r == '\n' }
 
 // fields makes a header of every two words.
-func fields(words ...string) (headers []httpserver.Header) {
+func fields(words ...string) (headers []httpserver.HeaderField) {
 	for pair := range slices.Chunk(words, 2) {
-		headers = append(headers, httpserver.Header{Name: pair[0], Value: pair[1]})
+		headers = append(headers, httpserver.HeaderField{Name: pair[0], Value: pair[1]})
 	}
 	return headers
 }
@@ -270,7 +270,7 @@ func FuzzHeader(f *testing.F) {
 		if nameAlone(words) {
 			words = append(words, second)
 		}
-		var got []httpserver.Header
+		var got []httpserver.HeaderField
 		if err := header(&got)(words); err != nil {
 			if len(got) > 0 || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%q: %q, %q", words, got, err)

@@ -26,8 +26,8 @@ type options struct {
 	directory string
 	protocol  string
 
-	headers       []httpserver.Header
-	alwaysHeaders []httpserver.Header
+	headers       []httpserver.HeaderField
+	alwaysHeaders []httpserver.HeaderField
 	contentType   string
 	charset       string
 	listing       httpserver.Listing
@@ -105,7 +105,7 @@ func nameAlone(taken []string) bool { return !strings.Contains(taken[0], ":") }
 //
 // Unlike CPython, which refuses names that are missing and takes whatever else there is, we want what can stand in a
 // head. The fields that frame an answer are the server's: it would refuse its own answers with two of them.
-func header(dst *[]httpserver.Header) func([]string) error {
+func header(dst *[]httpserver.HeaderField) func([]string) error {
 	return func(words []string) error {
 		text := strings.Join(words, ": ")
 		name, value, ok := strings.Cut(text, ":")
@@ -124,7 +124,7 @@ func header(dst *[]httpserver.Header) func([]string) error {
 		case strings.EqualFold(name, "Content-Length"), strings.EqualFold(name, "Transfer-Encoding"):
 			return fmt.Errorf("invalid header name: %s (the server sends its own)", argparse.Quote(name))
 		}
-		*dst = append(*dst, httpserver.Header{Name: name, Value: value})
+		*dst = append(*dst, httpserver.HeaderField{Name: name, Value: value})
 		return nil
 	}
 }

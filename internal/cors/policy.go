@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// ParsePolicy gives a policy as Fields takes it: Anyone, or origins as browsers
+// ParsePolicy gives a policy as Send takes it: Anyone, or origins as browsers
 // spell them, with a blank between them. The error names the word that is wrong.
 //
 //	policy = "*" / origin *( 1*WSP origin )
