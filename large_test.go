@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -235,6 +236,50 @@ func checkListing(t *testing.T, page []byte, want []*face, bySize bool) {
 	for i, g := range got {
 		if g.name != want[i].name || g.size != 0 && g.size != want[i].size {
 			t.Fatalf("entry %d: %+v, want %+v", i, g, want[i])
+		}
+	}
+}
+
+// TestListingsBound: those who do not take the large listings that they asked for
+// keep others from having one, and nothing else; when they go, there is room again.
+func TestListingsBound(t *testing.T) {
+	h := new(quietFiles)
+	h.ProtocolVersion = "HTTP/1.1"
+	names := &multitude{make([]fs.DirEntry, 400_000)}
+	for i := range names.entries {
+		names.entries[i] = &face{"a name like any other", 1}
+	}
+	h.FS = names
+	s := serveDuring(t, h)
+	const request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+	ask := func() (conn net.Conn, status string) {
+		conn = dial(t, s.ServerAddress())
+		io.WriteString(conn, request)
+		return conn, readUntil(t, conn, "\r\n")
+	}
+	var idle []net.Conn
+	for range 2 {
+		conn, status := ask()
+		if status != "HTTP/1.1 200 OK\r\n" {
+			t.Fatalf("%q", status)
+		}
+		idle = append(idle, conn)
+	}
+	if _, status := ask(); !strings.HasPrefix(status, "HTTP/1.1 503 ") {
+		t.Errorf("a third: %q", status)
+	}
+	if got := send(t, s, "GET /missing HTTP/1.1\r\nHost: a\r\n\r\n"); !strings.HasPrefix(got, "HTTP/1.1 404 ") {
+		t.Errorf("another request: %.100q", got)
+	}
+	idle[0].Close()
+	for deadline := time.Now().Add(patience); ; {
+		conn, status := ask()
+		conn.Close()
+		if strings.HasPrefix(status, "HTTP/1.1 200 ") {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("when one has gone: %q", status)
 		}
 	}
 }
