@@ -89,9 +89,9 @@ func plant(t testing.TB, files map[string]string) string {
 
 func TestExtraHeaders(t *testing.T) {
 	h := newSite(t)
-	h.ExtraHeaders = []httpserver.HeaderField{{"X-A", "1"}, {"X-A", "2"}, {"Cache-Control", "max-age=5"}}
+	h.ExtraHeaders = []httpserver.HeaderField{{"X-A", "1"}, {"X-A", "2"}, {"X-A", ""}, {"Cache-Control", "max-age=5"}}
 	h.AlwaysHeaders = []httpserver.HeaderField{{"X-B", "3"}}
-	const extra, always = "; X-A: 1; X-A: 2; Cache-Control: max-age=5", "; X-B: 3"
+	const extra, always = "; X-A: 1; X-A: 2; X-A: ; Cache-Control: max-age=5", "; X-B: 3"
 	runFileCases(t, h, "X-A X-B Cache-Control", []fileCase{
 		{"a file", get10("/dir/test"), "200" + extra + always + "; " + knights},
 		{"HEAD", "HEAD /dir/test HTTP/1.0\r\n\r\n", "200" + extra + always + "; "},
@@ -136,6 +136,7 @@ func TestBadConfiguration(t *testing.T) {
 		want string // "" is fine
 	}{
 		{"nothing", &handler{}, ""},
+		{"a field without a value", &handler{ExtraHeaders: fields("X-A", "")}, ""},
 		{"a name that is no token", &handler{ExtraHeaders: fields("X A", "1")}, "X A"},
 		{"a line break", &handler{AlwaysHeaders: fields("X-A", "1\r\nX-B: 2")}, "X-A"},
 		{"a type with a line break", &handler{DefaultContentType: "a/b\r\n"}, "DefaultContentType"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
+	"example.com/httpserver/internal/cors"
 	"example.com/httpserver/internal/exchange"
 	"example.com/httpserver/internal/http1"
 )
@@ -458,4 +460,74 @@ func newWFile(output *exchange.Output, size int) WriteFlusher {
 		size = 8192
 	}
 	return bufio.NewWriterSize(output, size)
+}
+
+// A HeaderField is a field to send. One that cannot be, by its name or a control
+// character in its value, makes a 500 of every answer that it goes with, and making
+// a server panic.
+type HeaderField struct{ Name, Value string }
+
+// errorFields are what an error has beside the fields of every error.
+type errorFields struct {
+	code   int // another error may take its place
+	fields []HeaderField
+}
+
+// EndHeaders ends the head, after the fields that go with every answer.
+func (h *SimpleHandler) EndHeaders() {
+	if h.c.Answer.Begun() && !h.c.Answer.Interim() {
+		h.sendAlways()
+	}
+	h.BaseHandler.EndHeaders()
+}
+
+// sendAlways sends the fields that go with every answer.
+func (h *SimpleHandler) sendAlways() {
+	if h.c.Answer.Code() == h.errorFields.code {
+		h.sendAll(h.errorFields.fields)
+	}
+	h.sendAll(h.AlwaysHeaders)
+	if h.NoCache {
+		h.self.SendHeader("Cache-Control", "no-store")
+	}
+	if h.CORS != "" {
+		cors.Send(h.CORS, h.Headers.Get("Origin"), h.self.SendHeader)
+	}
+	if h.CrossOriginIsolated {
+		h.self.SendHeader("Cross-Origin-Opener-Policy", "same-origin")
+		h.self.SendHeader("Cross-Origin-Embedder-Policy", "require-corp")
+	}
+}
+
+func (h *SimpleHandler) sendAll(fields []HeaderField) {
+	for _, f := range fields {
+		h.self.SendHeader(f.Name, f.Value)
+	}
+}
+
+// sendSome sends a field that has a value.
+func (h *SimpleHandler) sendSome(name, value string) {
+	if value != "" {
+		h.self.SendHeader(name, value)
+	}
+}
+
+// refuse answers with an error that has fields of its own; those without a value
+// are left out.
+func (h *SimpleHandler) refuse(code int, message string, fields ...HeaderField) {
+	h.errorFields = errorFields{code, slices.DeleteFunc(fields, func(f HeaderField) bool { return f.Value == "" })}
+	defer func() { h.errorFields = errorFields{} }()
+	h.self.SendError(code, message, "")
+}
+
+// sendCacheHeaders sends those of ExtraHeaders that a 304 has to have if the 200
+// has them (RFC 9110 §15.4.5).
+func (h *SimpleHandler) sendCacheHeaders() {
+	for _, f := range h.ExtraHeaders {
+		switch {
+		case http1.EqualName(f.Name, "Cache-Control"), http1.EqualName(f.Name, "Content-Location"),
+			http1.EqualName(f.Name, "Expires"), http1.EqualName(f.Name, "Vary"):
+			h.self.SendHeader(f.Name, f.Value)
+		}
+	}
 }

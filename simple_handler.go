@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"io"
 	"io/fs"
 	"os"
@@ -92,9 +91,10 @@ type SimpleHandler struct {
 	// zero, PlainListing.
 	Listing Listing
 	// HideDotfiles treats names that begin with a dot as if they were not there:
-	// neither served nor listed. What a link of another name leads to is. Below /.well-known/ (RFC 8615) files are served
-	// all the same. The name of Directory itself does not matter. On Windows names
-	// as GIT~1 count among them, by which files may have a second name.
+	// neither served nor listed. What a link of another name leads to is. Below
+	// /.well-known/ (RFC 8615) files are served all the same. The name of Directory
+	// itself does not matter. On Windows names as GIT~1 count among them, by which
+	// files may have a second name.
 	HideDotfiles bool
 	// Fallback is a file below Directory, "index.html" mostly, that answers
 	// navigation requests for what is not there, as applications need that do
@@ -129,17 +129,6 @@ type SimpleHandler struct {
 	self             fileHandler
 	workingDirectory string
 	errorFields      errorFields
-}
-
-// A HeaderField is a field to send. One that cannot be, by its name or a control
-// character in its value, makes a 500 of every answer that it goes with, and making
-// a server panic.
-type HeaderField struct{ Name, Value string }
-
-// errorFields are what an error has beside the fields of every error.
-type errorFields struct {
-	code   int // another error may take its place
-	fields []HeaderField
 }
 
 // A Listing says what a directory without an index page is answered with.
@@ -254,45 +243,6 @@ func (h *SimpleHandler) DoOPTIONS() {
 	h.self.EndHeaders()
 }
 
-// EndHeaders ends the head, after the fields that go with every answer.
-func (h *SimpleHandler) EndHeaders() {
-	if h.c.Answer.Begun() && !h.c.Answer.Interim() {
-		h.sendAlways()
-	}
-	h.BaseHandler.EndHeaders()
-}
-
-// sendAlways sends the fields that go with every answer.
-func (h *SimpleHandler) sendAlways() {
-	if h.c.Answer.Code() == h.errorFields.code {
-		h.sendAll(h.errorFields.fields)
-	}
-	h.sendAll(h.AlwaysHeaders)
-	if h.NoCache {
-		h.self.SendHeader("Cache-Control", "no-store")
-	}
-	if h.CORS != "" {
-		cors.Send(h.CORS, h.Headers.Get("Origin"), h.self.SendHeader)
-	}
-	if h.CrossOriginIsolated {
-		h.self.SendHeader("Cross-Origin-Opener-Policy", "same-origin")
-		h.self.SendHeader("Cross-Origin-Embedder-Policy", "require-corp")
-	}
-}
-
-func (h *SimpleHandler) sendAll(fields []HeaderField) {
-	for _, f := range fields {
-		h.sendSome(f.Name, f.Value)
-	}
-}
-
-// sendSome sends a field that has a value.
-func (h *SimpleHandler) sendSome(name, value string) {
-	if value != "" {
-		h.self.SendHeader(name, value)
-	}
-}
-
 // SendHead answers up to the end of the head. It returns the content, which the
 // caller copies and closes, or nil where there is nothing more to send: after a
 // redirect, a 304 or an error. GET and HEAD both pass it, so an override is the
@@ -359,14 +309,6 @@ func (h *SimpleHandler) refuseFile(err error, message string) {
 		h.self.LogError("%v", err)
 	}
 	h.refuse(404, message, HeaderField{"Vary", h.fallbackVary()})
-}
-
-// refuse answers with an error that has fields of its own; those without a value
-// are left out.
-func (h *SimpleHandler) refuse(code int, message string, fields ...HeaderField) {
-	h.errorFields = errorFields{code, fields}
-	defer func() { h.errorFields = errorFields{} }()
-	h.self.SendError(code, message, "")
 }
 
 // redirect answers 301 with the path that ends in a slash: without it, links in
@@ -503,42 +445,15 @@ func (h *SimpleHandler) describe(r *representation, path string, info fs.FileInf
 	}
 	r.Modified, r.Size = info.ModTime(), info.Size()
 	r.seeker, r.Seekable = seekerOf(r.file, info)
-	r.ETag, r.Settled = h.tag(path, info)
+	r.ETag, r.Settled = h.Server.hashes.TagOf(h.FS, path, info)
 	if r.ETag != "" && r.coding != "" { // it may be another's file, by a link
 		r.ETag = strings.TrimSuffix(r.ETag, `"`) + "-" + r.coding + `"`
 	}
 	year := r.Modified.UTC().Year()
-	if h.isTimeless(info) || year < 1 || year > 9999 {
+	if docroot.IsTimeless(h.FS, info) || year < 1 || year > 9999 {
 		r.Modified = time.Time{} // there is none, or none that a date can say
 	}
 }
-
-// tag gives the entity tag of a file, and whether it has been at rest for long
-// enough that its time tells versions apart.
-func (h *SimpleHandler) tag(path string, info fs.FileInfo) (tag string, settled bool) {
-	if h.isTimeless(info) {
-		return h.Server.hashes.Tag(h.FS, path, info.Size()), false
-	}
-	inode, changed := docroot.Identity(info)
-	if inode == 0 { // in an FS, and on Windows, names have to tell files apart
-		name := fnv.New64a()
-		io.WriteString(name, path)
-		inode = name.Sum64()
-	}
-	tag = content.Tag(info.Size(), info.ModTime(), changed, inode, time.Now())
-	return tag, !strings.HasPrefix(tag, "W/")
-}
-
-// isTimeless reports whether the time of a file in an FS says nothing of it.
-func (h *SimpleHandler) isTimeless(info fs.FileInfo) bool {
-	inode, _ := docroot.Identity(info) // with one, others tell versions apart
-	return h.FS != nil && inode == 0 && info.ModTime().Before(earliest)
-}
-
-// earliest is where times begin that say when a file was changed: before it are
-// the zero times of embed.FS, of Unix, and of zip, as reproducible archives have
-// them.
-var earliest = time.Date(1980, time.January, 2, 0, 0, 0, 0, time.UTC)
 
 // evaluate asks what the request makes of a version of the file (RFC 9110
 // §13.2.2).
@@ -583,18 +498,6 @@ func (h *SimpleHandler) sendNotModified(r *representation) {
 	h.sendSome("ETag", r.ETag)
 	h.sendSome("Vary", r.vary)
 	h.self.EndHeaders()
-}
-
-// sendCacheHeaders sends those of ExtraHeaders that a 304 has to have if the 200
-// has them (RFC 9110 §15.4.5).
-func (h *SimpleHandler) sendCacheHeaders() {
-	for _, f := range h.ExtraHeaders {
-		switch {
-		case http1.EqualName(f.Name, "Cache-Control"), http1.EqualName(f.Name, "Content-Location"),
-			http1.EqualName(f.Name, "Expires"), http1.EqualName(f.Name, "Vary"):
-			h.self.SendHeader(f.Name, f.Value)
-		}
-	}
 }
 
 // seekerOf gives a file as what ranges can be read from.
