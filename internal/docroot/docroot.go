@@ -57,14 +57,16 @@ func newEntry(e fs.DirEntry) dirlist.Entry {
 }
 
 // followLinks says of the links among entries what they lead to. One that leads
-// nowhere, or where none may go, stays what it is.
-func followLinks(entries []dirlist.Entry, stat bool, follow func(name string) (fs.FileInfo, error)) {
+// nowhere, or where none may go, stays what it is. They share one effort: where
+// that is spent, so does a link that the system cannot follow by itself.
+func followLinks(entries []dirlist.Entry, stat bool, follow func(name string, left *effort) (fs.FileInfo, error)) {
+	left := listingEffort
 	for i := range entries {
 		e := &entries[i]
 		if !e.Link {
 			continue
 		}
-		info, err := follow(e.Name)
+		info, err := follow(e.Name, &left)
 		if err != nil {
 			continue
 		}

@@ -23,7 +23,8 @@ func (t *FSTree) Open(name string) (fs.File, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	full, info, err := t.look(full)
+	left := nameEffort
+	full, info, err := t.look(full, &left)
 	if err == nil && info != nil {
 		err = check(name, info)
 	}
@@ -39,11 +40,16 @@ func (t *FSTree) Open(name string) (fs.File, fs.FileInfo, error) {
 
 // Stat tells what a name stands for.
 func (t *FSTree) Stat(name string) (fs.FileInfo, error) {
+	left := nameEffort
+	return t.stat(name, &left)
+}
+
+func (t *FSTree) stat(name string, left *effort) (fs.FileInfo, error) {
 	full, err := t.name("stat", name)
 	if err != nil {
 		return nil, err
 	}
-	full, info, err := t.look(full)
+	full, info, err := t.look(full, left)
 	if err == nil && info == nil {
 		info, err = fs.Stat(t.fsys, full)
 	}
@@ -56,7 +62,8 @@ func (t *FSTree) ReadDir(name string, stat bool) ([]dirlist.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	full, info, err := t.look(full)
+	left := nameEffort
+	full, info, err := t.look(full, &left)
 	if err == nil && info != nil && !info.IsDir() {
 		err = notExist("readdir", name)
 	}
@@ -68,7 +75,9 @@ func (t *FSTree) ReadDir(name string, stat bool) ([]dirlist.Entry, error) {
 		return nil, known("readdir", name, err)
 	}
 	entries := entriesOf(found, stat)
-	followLinks(entries, stat, func(link string) (fs.FileInfo, error) { return t.Stat(path.Join(name, link)) })
+	followLinks(entries, stat, func(link string, left *effort) (fs.FileInfo, error) {
+		return t.stat(path.Join(name, link), left)
+	})
 	return entries, nil
 }
 
@@ -88,14 +97,14 @@ func (t *FSTree) name(op, name string) (string, error) {
 //
 // That of [fs.Sub] cannot look at what a link leads to. It is followed here,
 // and may not lead out: nobody could see what it leads to.
-func (t *FSTree) look(name string) (open string, info fs.FileInfo, err error) {
+func (t *FSTree) look(name string, left *effort) (open string, info fs.FileInfo, err error) {
 	switch fsys := t.fsys.(type) {
 	case fs.StatFS:
 		info, err = fsys.Stat(name)
 	case fs.ReadLinkFS:
 		info, err = fsys.Lstat(name)
 		if err == nil && info.Mode()&fs.ModeSymlink != 0 {
-			name, err = resolve(name, linksFS{fsys}, func(string) (string, bool) { return "", false })
+			name, err = resolve(name, linksFS{fsys}, func(string) (string, bool) { return "", false }, left)
 			if err == nil {
 				info, err = fsys.Lstat(name)
 			}
