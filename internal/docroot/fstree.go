@@ -13,7 +13,9 @@ type FSTree struct {
 	dir  string
 }
 
-// NewFS gives the FSTree for dir, a name within fsys; "" is all of it.
+// NewFS gives the FSTree for dir, a name within fsys; "" is all of it. An FS that
+// has neither Stat nor Lstat can be looked at by opening alone, and so must not
+// block in Open: one that hides those of an [os.DirFS] waits at a FIFO for ever.
 func NewFS(fsys fs.FS, dir string) *FSTree { return &FSTree{fsys, path.Clean(dir)} }
 
 // Open opens a file or a directory for reading, without waiting for anybody:
@@ -52,6 +54,7 @@ func (t *FSTree) stat(name string, left *effort) (fs.FileInfo, error) {
 	full, info, err := t.look(full, left)
 	if err == nil && info == nil {
 		info, err = fs.Stat(t.fsys, full)
+		err = told("stat", name, info, err)
 	}
 	return info, known("stat", name, err)
 }
@@ -95,8 +98,10 @@ func (t *FSTree) name(op, name string) (string, error) {
 // the writer of a FIFO, and which name then to open. An FS that has no way of
 // doing so is none of the disk; info is nil.
 //
-// That of [fs.Sub] cannot look at what a link leads to. It is followed here,
-// and may not lead out: nobody could see what it leads to.
+// That of [fs.Sub] cannot look at what a link leads to. One that is the last word
+// of a name is followed here, and may not lead out: nobody could see what it leads
+// to. What stands before the last word is followed by the FS below, as [os.DirFS]
+// does, out of it too.
 func (t *FSTree) look(name string, left *effort) (open string, info fs.FileInfo, err error) {
 	switch fsys := t.fsys.(type) {
 	case fs.StatFS:

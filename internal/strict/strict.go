@@ -32,3 +32,17 @@ func (s reader) Read(p []byte) (int, error) {
 	}
 	return 0, io.ErrNoProgress
 }
+
+// ReaderAt gives a reader of r that fails with [ErrCount] where r does not keep to
+// the contract of [io.ReaderAt].
+func ReaderAt(r io.ReaderAt) io.ReaderAt { return readerAt{r} }
+
+type readerAt struct{ r io.ReaderAt }
+
+func (s readerAt) ReadAt(p []byte, off int64) (int, error) {
+	n, err := s.r.ReadAt(p, off)
+	if n < 0 || n > len(p) {
+		return 0, ErrCount
+	}
+	return n, err
+}
