@@ -274,7 +274,7 @@ func (a *Answer) Remaining() int64 {
 	case a.NoContent() || a.state == sunk:
 		return 0
 	case a.hasLength && !a.raw:
-		return a.length - a.written
+		return max(0, a.length-a.written)
 	}
 	return -1
 }
@@ -282,12 +282,12 @@ func (a *Answer) Remaining() int64 {
 // Wrote counts n bytes of content.
 func (a *Answer) Wrote(n int64) { a.written += n }
 
-// Short tells what is missing at the end of the answer, or nil.
+// Short tells what is missing at the end of the answer, or too much of it, or nil.
 func (a *Answer) Short() error {
 	if a.chunked && !a.complete && !a.NoContent() && a.state == ended {
 		return errors.New("the ChunkedWriter was not closed")
 	}
-	if n := a.Remaining(); n > 0 && a.state == ended {
+	if a.state == ended && a.hasLength && !a.raw && !a.NoContent() && a.written != a.length {
 		return fmt.Errorf("Content-Length announced %d bytes and %d were written", a.length, a.written)
 	}
 	return nil

@@ -104,6 +104,10 @@ func TestShort(t *testing.T) {
 	if err := a.Short(); err != nil || a.Remaining() != 0 {
 		t.Errorf("%v, %d remain", err, a.Remaining())
 	}
+	a.Wrote(1) // -1 would be no length
+	if err := a.Short(); err == nil || a.Remaining() != 0 {
+		t.Errorf("after one too many: %v, %d remain", err, a.Remaining())
+	}
 }
 
 // FuzzField: whatever a handler adds, a head has the lines that were meant.

@@ -258,3 +258,17 @@ func TestMultipartFile(t *testing.T) {
 		t.Errorf("over a connection\n got %q\nwant %q", b, want)
 	}
 }
+
+// TestMultipartLength: the length of as many parts as there may be, of the largest
+// content, is one that fits.
+func TestMultipartLength(t *testing.T) {
+	var ranges []Range
+	for i := range int64(maxParts) {
+		ranges = append(ranges, Range{2 * i, 1})
+	}
+	last := &ranges[maxParts-1]
+	last.Length = maxInParts - last.Start
+	if m := NewMultipart(nil, strings.Repeat("x", 4096), maxInParts, ranges); m.Length() < last.Length {
+		t.Errorf("%d bytes", m.Length())
+	}
+}

@@ -12,6 +12,9 @@ import (
 const (
 	maxSpecs = 256 // members of a Range
 	maxParts = 64  // ranges that remain of them
+
+	// maxInParts leaves room for what stands around the parts, in the length of all.
+	maxInParts = math.MaxInt64 - 1<<20
 )
 
 // A Range is a run of bytes of a representation.
@@ -72,6 +75,8 @@ func selectRanges(value string, size int64) (status int, ranges []Range) {
 	}
 	switch {
 	case specs == 0 || len(ranges) > maxParts:
+		return 200, nil
+	case len(ranges) > 1 && size > maxInParts:
 		return 200, nil
 	case !satisfiable:
 		return 416, nil

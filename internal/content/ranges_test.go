@@ -83,6 +83,8 @@ func TestSelectRanges(t *testing.T) {
 			{"right way round but for zeros", "bytes=" + huge + "-000" + huge, 10, 416, nil},
 			{"the greatest size", "bytes=0-,-1", math.MaxInt64, 206, []Range{{0, math.MaxInt64}}},
 			{"the end of the greatest size", "bytes=9223372036854775806-" + huge, math.MaxInt64, 206, []Range{{math.MaxInt64 - 1, 1}}},
+			{"two parts of it", "bytes=0-9,11-", math.MaxInt64, 200, nil},
+			{"two parts of the greatest that has some", "bytes=0-9,11-", maxInParts, 206, []Range{{0, 10}, {11, maxInParts - 11}}},
 			{"from its size", "bytes=9223372036854775807-", math.MaxInt64, 416, nil},
 		},
 		"RFC 9110 §15.3.7.2 coalescing": {

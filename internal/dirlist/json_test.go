@@ -29,6 +29,7 @@ func TestJSON(t *testing.T) {
 		{"quotation marks", Entry{Name: `a"\`, Size: 1}, `{"name":"a\"\\","type":"file","size":1,"href":"a%22%5C"}`},
 		{"controls", Entry{Name: "\x00\n\x1f\x7f"}, `{"name":"\u0000\u000a\u001f` + "\x7f" + `","type":"file","size":0,"href":"%00%0A%1F%7F"}`},
 		{"no UTF-8", Entry{Name: "\xffé\xc3"}, `{"name":"\uFFFDé\uFFFD","type":"file","size":0,"href":"%FF%C3%A9%C3"}`},
+		{"a slash that no disk has", Entry{Name: "//evil.example"}, `{"name":"//evil.example","type":"file","size":0,"href":"%2F%2Fevil.example"}`},
 		{"U+FFFD itself", Entry{Name: "\uFFFD"}, `{"name":"\uFFFD","type":"file","size":0,"href":"%EF%BF%BD"}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

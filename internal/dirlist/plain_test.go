@@ -56,6 +56,7 @@ func TestPlainItem(t *testing.T) {
 		{"markup", Entry{Name: `<a href="x">&amp;'`}, `<li><a href="%3Ca%20href%3D%22x%22%3E%26amp%3B%27">&lt;a href="x"&gt;&amp;amp;'</a></li>`},
 		{"UTF-8", Entry{Name: "é"}, `<li><a href="%C3%A9">é</a></li>`},
 		{"a byte that is no UTF-8", Entry{Name: "\xff"}, `<li><a href="%FF">` + "\xff</a></li>"},
+		{"a slash that no disk has", Entry{Name: "//evil.example", Dir: true}, `<li><a href="%2F%2Fevil.example/">//evil.example/</a></li>`},
 		{"newline", Entry{Name: "a\nb"}, `<li><a href="a%0Ab">` + "a\nb</a></li>"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

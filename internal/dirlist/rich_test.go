@@ -57,6 +57,7 @@ func TestRichHead(t *testing.T) {
 	}{
 		{"empty", nil, "", true, []string{"This folder is empty.", `<a href="../">`}, []string{"<table", "<script"}},
 		{"top", nil, "", false, nil, []string{`"../`}},
+		{"a slash that no disk has", []Entry{{Name: "//evil.example", Dir: true}}, "", false, []string{`<a href="%2F%2Fevil.example/">`}, nil},
 		{"a file", files(1), "", false, []string{"<caption>1 file</caption>"}, nil},
 		{"files", files(2), "", false, []string{"<caption>2 files</caption>"}, nil},
 		{"folder", []Entry{{Dir: true}}, "", false, []string{"<caption>1 folder</caption>"}, nil},

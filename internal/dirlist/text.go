@@ -8,11 +8,12 @@ func (o *out) hrefOf(e *Entry) {
 	}
 }
 
-// href writes name percent-encoded, all but the unreserved characters (RFC 3986 §2.3) and the slash:
+// href writes name percent-encoded, all but the unreserved characters (RFC 3986 §2.3):
 //
 //	unreserved = ALPHA / DIGIT / "-" / "." / "_" / "~"
 //
-// A colon is among the encoded, so no name reads as a scheme.
+// A colon is among the encoded, so no name reads as a scheme. So is the slash: no name of the disk has one, and one
+// that an FS made up would lead elsewhere, "//host" off the site.
 //
 // Unlike CPython, a name that is no UTF-8 is spelled by its bytes ("%FF", not the surrogate "%ED%B3%BF").
 func (o *out) href(name string) {
@@ -32,7 +33,7 @@ var inHref = func() (table [256]bool) {
 		switch c := byte(i); {
 		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
 			table[c] = true
-		case c == '-', c == '.', c == '_', c == '~', c == '/':
+		case c == '-', c == '.', c == '_', c == '~':
 			table[c] = true
 		}
 	}

@@ -57,14 +57,16 @@ func newEntry(e fs.DirEntry) dirlist.Entry {
 }
 
 // followLinks says of the links among entries what they lead to. One that leads
-// nowhere, or where none may go, stays what it is.
-func followLinks(entries []dirlist.Entry, stat bool, follow func(name string) (fs.FileInfo, error)) {
+// nowhere, or where none may go, stays what it is. They share one effort: where
+// that is spent, so does a link that the system cannot follow by itself.
+func followLinks(entries []dirlist.Entry, stat bool, follow func(name string, left *effort) (fs.FileInfo, error)) {
+	left := listingEffort
 	for i := range entries {
 		e := &entries[i]
 		if !e.Link {
 			continue
 		}
-		info, err := follow(e.Name)
+		info, err := follow(e.Name, &left)
 		if err != nil {
 			continue
 		}
@@ -101,18 +103,34 @@ func check(name string, info fs.FileInfo) error {
 }
 
 // checked closes f again if it is nothing to serve after all: it may have taken
-// the place of what was looked at before.
-func checked(name string, f fs.File) (fs.File, fs.FileInfo, error) {
+// the place of what was looked at before. So it does where Stat panics.
+func checked(name string, f fs.File) (_ fs.File, _ fs.FileInfo, err error) {
+	good := false
+	defer func() {
+		if !good {
+			f.Close()
+		}
+	}()
 	info, err := f.Stat()
-	if err == nil {
+	if err = told("open", name, info, err); err == nil {
 		err = check(name, info)
 	}
 	if err != nil {
-		f.Close()
 		return nil, nil, err
 	}
+	good = true
 	return f, info, nil
 }
+
+// told is the error of a Stat, of which an FS may have its own notion.
+func told(op, name string, info fs.FileInfo, err error) error {
+	if err == nil && info == nil {
+		return &fs.PathError{Op: op, Path: name, Err: errNoInfo}
+	}
+	return err
+}
+
+var errNoInfo = errors.New("Stat gave neither a FileInfo nor an error")
 
 func notServed(name string) error {
 	return &fs.PathError{Op: "open", Path: name, Err: ErrNotServed}

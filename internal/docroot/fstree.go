@@ -13,7 +13,9 @@ type FSTree struct {
 	dir  string
 }
 
-// NewFS gives the FSTree for dir, a name within fsys; "" is all of it.
+// NewFS gives the FSTree for dir, a name within fsys; "" is all of it. An FS that
+// has neither Stat nor Lstat can be looked at by opening alone, and so must not
+// block in Open: one that hides those of an [os.DirFS] waits at a FIFO for ever.
 func NewFS(fsys fs.FS, dir string) *FSTree { return &FSTree{fsys, path.Clean(dir)} }
 
 // Open opens a file or a directory for reading, without waiting for anybody:
@@ -23,7 +25,8 @@ func (t *FSTree) Open(name string) (fs.File, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	full, info, err := t.look(full)
+	left := nameEffort
+	full, info, err := t.look(full, &left)
 	if err == nil && info != nil {
 		err = check(name, info)
 	}
@@ -39,13 +42,19 @@ func (t *FSTree) Open(name string) (fs.File, fs.FileInfo, error) {
 
 // Stat tells what a name stands for.
 func (t *FSTree) Stat(name string) (fs.FileInfo, error) {
+	left := nameEffort
+	return t.stat(name, &left)
+}
+
+func (t *FSTree) stat(name string, left *effort) (fs.FileInfo, error) {
 	full, err := t.name("stat", name)
 	if err != nil {
 		return nil, err
 	}
-	full, info, err := t.look(full)
+	full, info, err := t.look(full, left)
 	if err == nil && info == nil {
 		info, err = fs.Stat(t.fsys, full)
+		err = told("stat", name, info, err)
 	}
 	return info, known("stat", name, err)
 }
@@ -56,7 +65,8 @@ func (t *FSTree) ReadDir(name string, stat bool) ([]dirlist.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	full, info, err := t.look(full)
+	left := nameEffort
+	full, info, err := t.look(full, &left)
 	if err == nil && info != nil && !info.IsDir() {
 		err = notExist("readdir", name)
 	}
@@ -68,7 +78,9 @@ func (t *FSTree) ReadDir(name string, stat bool) ([]dirlist.Entry, error) {
 		return nil, known("readdir", name, err)
 	}
 	entries := entriesOf(found, stat)
-	followLinks(entries, stat, func(link string) (fs.FileInfo, error) { return t.Stat(path.Join(name, link)) })
+	followLinks(entries, stat, func(link string, left *effort) (fs.FileInfo, error) {
+		return t.stat(path.Join(name, link), left)
+	})
 	return entries, nil
 }
 
@@ -86,16 +98,18 @@ func (t *FSTree) name(op, name string) (string, error) {
 // the writer of a FIFO, and which name then to open. An FS that has no way of
 // doing so is none of the disk; info is nil.
 //
-// That of [fs.Sub] cannot look at what a link leads to. It is followed here,
-// and may not lead out: nobody could see what it leads to.
-func (t *FSTree) look(name string) (open string, info fs.FileInfo, err error) {
+// That of [fs.Sub] cannot look at what a link leads to. One that is the last word
+// of a name is followed here, and may not lead out: nobody could see what it leads
+// to. What stands before the last word is followed by the FS below, as [os.DirFS]
+// does, out of it too.
+func (t *FSTree) look(name string, left *effort) (open string, info fs.FileInfo, err error) {
 	switch fsys := t.fsys.(type) {
 	case fs.StatFS:
 		info, err = fsys.Stat(name)
 	case fs.ReadLinkFS:
 		info, err = fsys.Lstat(name)
 		if err == nil && info.Mode()&fs.ModeSymlink != 0 {
-			name, err = resolve(name, linksFS{fsys}, func(string) (string, bool) { return "", false })
+			name, err = resolve(name, linksFS{fsys}, func(string) (string, bool) { return "", false }, left)
 			if err == nil {
 				info, err = fsys.Lstat(name)
 			}

@@ -95,7 +95,7 @@ func hashOf(fsys fs.FS, name string, size int64) (string, error) {
 		return "", err
 	}
 	defer f.Close()
-	counted := &counter{r: f}
+	counted := &counter{r: io.LimitReader(Reader(f), size+1)}
 	tag, err := content.HashTag(counted)
 	if err != nil || counted.n != size {
 		return "", err

@@ -16,16 +16,30 @@ type links interface {
 // maxLinks is how many links a name may lead through, as on Linux.
 const maxLinks = 40
 
+// An effort is how many more words of names may be looked at to follow links. Each
+// costs a system call or more, and a name of few words can lead through tens of
+// thousands.
+type effort int
+
+const (
+	nameEffort    effort = 1024  // for one name
+	listingEffort effort = 65536 // for all the links of a directory
+)
+
 // resolve follows the links in a name: the result has none, unless they change
 // meanwhile. inside makes an absolute target relative to the top, if it may
-// lead there. A name that leads out is fs.ErrNotExist.
-func resolve(name string, in links, inside func(target string) (string, bool)) (string, error) {
+// lead there. A name that leads out is fs.ErrNotExist, and so is one that takes
+// more than nameEffort, or than what is left, which it draws on.
+func resolve(name string, in links, inside func(target string) (string, bool), left *effort) (string, error) {
 	done, todo := "", strings.Split(name, "/")
 	isDir := true // done
+	most := min(nameEffort, *left)
 	for seen := 0; len(todo) > 0; {
-		if !isDir {
+		if !isDir || len(todo) > int(most) {
 			return "", fs.ErrNotExist
 		}
+		most--
+		*left--
 		word := todo[0]
 		todo = todo[1:]
 		switch word {

@@ -65,7 +65,8 @@ func (r *Root) Open(name string) (file fs.File, info fs.FileInfo, err error) {
 	if r.follow {
 		return unbound{}.Open(r.path(name))
 	}
-	err = r.do("open", name, func(top top, name string) error {
+	left := nameEffort
+	err = r.do("open", name, &left, func(top top, name string) error {
 		f, i, err := top.Open(name)
 		if err == nil {
 			file, info = f, i
@@ -76,11 +77,16 @@ func (r *Root) Open(name string) (file fs.File, info fs.FileInfo, err error) {
 }
 
 // Stat tells what a name stands for, following links as Open does.
-func (r *Root) Stat(name string) (info fs.FileInfo, err error) {
+func (r *Root) Stat(name string) (fs.FileInfo, error) {
 	if r.follow {
 		return unbound{}.Stat(r.path(name))
 	}
-	err = r.do("stat", name, func(top top, name string) (err error) {
+	left := nameEffort
+	return r.stat(name, &left)
+}
+
+func (r *Root) stat(name string, left *effort) (info fs.FileInfo, err error) {
+	err = r.do("stat", name, left, func(top top, name string) (err error) {
 		info, err = top.Stat(name)
 		return err
 	})
@@ -92,22 +98,25 @@ func (r *Root) ReadDir(name string, stat bool) (entries []dirlist.Entry, err err
 	if r.follow {
 		return unbound{}.ReadDir(r.path(name), stat)
 	}
-	err = r.do("readdir", name, func(top top, name string) (err error) {
+	left := nameEffort
+	err = r.do("readdir", name, &left, func(top top, name string) (err error) {
 		entries, err = top.ReadDir(name, stat)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	followLinks(entries, stat, func(link string) (fs.FileInfo, error) { return r.Stat(path.Join(name, link)) })
+	followLinks(entries, stat, func(link string, left *effort) (fs.FileInfo, error) {
+		return r.stat(path.Join(name, link), left)
+	})
 	return entries, nil
 }
 
 // do calls use with a name below the directory as it is now.
-func (r *Root) do(op, name string, use func(top top, name string) error) error {
+func (r *Root) do(op, name string, left *effort, use func(top top, name string) error) error {
 	err := fs.ErrNotExist
 	if !hasNUL(name) {
-		err = r.reach(name, use)
+		err = r.reach(name, left, use)
 	}
 	if _, ok := errors.AsType[syscall.Errno](err); err != nil && !ok && !errors.Is(err, ErrNotServed) {
 		return notExist(op, name) // os.Root has a word of its own for what leads out
@@ -118,7 +127,7 @@ func (r *Root) do(op, name string, use func(top top, name string) error) error {
 // reach is do as it goes well. A top refuses links that are absolute, even to
 // what lies inside; those are resolved here first, and it then holds the result
 // to the same rules.
-func (r *Root) reach(name string, use func(top top, name string) error) error {
+func (r *Root) reach(name string, left *effort, use func(top top, name string) error) error {
 	if err := r.enter(); err != nil {
 		return err
 	}
@@ -130,7 +139,7 @@ func (r *Root) reach(name string, use func(top top, name string) error) error {
 	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, ErrNotServed) {
 		return err
 	}
-	switch resolved, failure := r.resolve(name); {
+	switch resolved, failure := r.resolve(name, left); {
 	case errors.Is(failure, fs.ErrNotExist), errors.Is(failure, fs.ErrPermission):
 		return failure
 	case failure == nil:
@@ -192,7 +201,9 @@ func (r *Root) openTop() (top, error) {
 }
 
 // resolve follows the links in a name, as long as they stay inside.
-func (r *Root) resolve(name string) (string, error) { return resolve(name, r.top, r.inside) }
+func (r *Root) resolve(name string, left *effort) (string, error) {
+	return resolve(name, r.top, r.inside, left)
+}
 
 // inside makes an absolute path relative to the directory, under the name it
 // was given or the one without links.

@@ -46,6 +46,8 @@ func (u unbound) ReadDir(path string, stat bool) ([]dirlist.Entry, error) {
 		return nil, err
 	}
 	entries := entriesOf(found, stat)
-	followLinks(entries, stat, func(name string) (fs.FileInfo, error) { return os.Stat(filepath.Join(path, name)) })
+	followLinks(entries, stat, func(name string, _ *effort) (fs.FileInfo, error) {
+		return os.Stat(filepath.Join(path, name)) // it is the system that follows
+	})
 	return entries, nil
 }

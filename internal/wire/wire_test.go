@@ -15,6 +15,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"example.com/httpserver/internal/strict"
 )
 
 // counted counts what a Conn asks of the connection below.
@@ -846,3 +848,46 @@ func TestCopyFrom(t *testing.T) {
 		})
 	}
 }
+
+// impossible is a reader that says it has read so many bytes more than it was asked
+// for, or fewer than none.
+type impossible int
+
+func (i impossible) Read(p []byte) (int, error) {
+	if i < 0 {
+		return int(i), nil
+	}
+	return len(p) + int(i), nil
+}
+
+// TestCopyFromImpossible: nothing is written of what cannot have been read.
+func TestCopyFromImpossible(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		r    io.Reader
+		n    int64
+		want error
+	}{
+		{"more than asked for", impossible(1), 5, strict.ErrCount},
+		{"far more", impossible(1 << 30), 5, strict.ErrCount},
+		{"more than asked for, without a bound", impossible(1), -1, strict.ErrCount},
+		{"more than asked for, bounded twice", &io.LimitedReader{R: impossible(1), N: 5}, 5, strict.ErrCount},
+		{"less than nothing", impossible(-1), 5, strict.ErrCount},
+		{"neither bytes nor an end", spinning{}, 5, io.ErrNoProgress},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c, below, client := pipe()
+			defer client.Close()
+			if sent, err := c.CopyFrom(tc.r, tc.n); sent != 0 || !errors.Is(err, tc.want) {
+				t.Errorf("%d, %v, want %v", sent, err, tc.want)
+			}
+			if n := below.writes.Load(); n > 0 {
+				t.Errorf("%d writes", n)
+			}
+		})
+	}
+}
+
+type spinning struct{}
+
+func (spinning) Read([]byte) (int, error) { return 0, nil }

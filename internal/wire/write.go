@@ -5,6 +5,8 @@ import (
 	"math"
 	"os"
 	"slices"
+
+	"example.com/httpserver/internal/strict"
 )
 
 // Hold keeps p to be written with what follows: by the next write or flush,
@@ -146,7 +148,7 @@ func (c *Conn) CopyFrom(r io.Reader, n int64) (int64, error) {
 			}
 		}
 	}
-	return c.copy(&io.LimitedReader{R: r, N: n})
+	return c.copy(&io.LimitedReader{R: strict.Reader(r), N: n})
 }
 
 // copySmall appends at most n bytes of file to what is held, and writes.
