@@ -192,17 +192,7 @@ func (h *SimpleHandler) check() error {
 	if h.Listing < PlainListing || h.Listing > NoListing {
 		return fmt.Errorf("Listing is %d, which is none", h.Listing)
 	}
-	if h.CORS == "" {
-		return nil
-	}
-	policy, err := cors.ParsePolicy(h.CORS)
-	if err == nil && policy != h.CORS {
-		err = fmt.Errorf("browsers spell it %q", policy)
-	}
-	if err != nil {
-		return fmt.Errorf("CORS is %q: %w", h.CORS, err)
-	}
-	return nil
+	return cors.Check(h.CORS)
 }
 
 // VersionString joins ServerVersion, here "SimpleHTTP/" and the module's
@@ -432,7 +422,7 @@ func (h *SimpleHandler) sendFile(path string, f fs.File, info fs.FileInfo, vary 
 		return &fileContent{io.LimitedReader{R: r.seeker, N: part.Length}, r.file}
 	}
 	h.sendFileHead(200, r, r.Size, "")
-	return &fileContent{io.LimitedReader{R: r.file, N: r.Size}, r.file}
+	return &fileContent{io.LimitedReader{R: docroot.Reader(r.file), N: r.Size}, r.file}
 }
 
 // describe finds out what there is to say of a file, which gives way to its
@@ -444,7 +434,7 @@ func (h *SimpleHandler) describe(r *representation, path string, info fs.FileInf
 		path, info = h.chooseVariant(r, path, info)
 	}
 	r.Modified, r.Size = info.ModTime(), info.Size()
-	r.seeker, r.Seekable = seekerOf(r.file, info)
+	r.seeker, r.Seekable = docroot.Seeker(r.file, info.Size())
 	r.ETag, r.Settled = h.Server.hashes.TagOf(h.FS, path, info)
 	if r.ETag != "" && r.coding != "" { // it may be another's file, by a link
 		r.ETag = strings.TrimSuffix(r.ETag, `"`) + "-" + r.coding + `"`
@@ -498,17 +488,6 @@ func (h *SimpleHandler) sendNotModified(r *representation) {
 	h.sendSome("ETag", r.ETag)
 	h.sendSome("Vary", r.vary)
 	h.self.EndHeaders()
-}
-
-// seekerOf gives a file as what ranges can be read from.
-func seekerOf(f fs.File, info fs.FileInfo) (io.ReadSeeker, bool) {
-	switch f := f.(type) {
-	case io.ReadSeeker:
-		return f, true
-	case io.ReaderAt:
-		return io.NewSectionReader(f, 0, info.Size()), true
-	}
-	return nil, false
 }
 
 // A fileContent is an open file up to the length that was announced.

@@ -32,6 +32,22 @@ func ParsePolicy(text string) (policy string, err error) {
 	return strings.Join(words, " "), nil
 }
 
+// Check tells what is wrong with a policy that did not come from ParsePolicy. None
+// at all, "", is fine.
+func Check(policy string) error {
+	if policy == "" {
+		return nil
+	}
+	spelled, err := ParsePolicy(policy)
+	if err == nil && spelled != policy {
+		err = fmt.Errorf("browsers spell it %q", spelled)
+	}
+	if err != nil {
+		return fmt.Errorf("CORS is %q: %w", policy, err)
+	}
+	return nil
+}
+
 // spellOrigin gives an origin as browsers send it, since it is compared byte by
 // byte: in lower case, and without the port that its scheme implies (RFC 6454
 // §6.2).
