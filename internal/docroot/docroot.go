@@ -57,12 +57,15 @@ func newEntry(e fs.DirEntry) dirlist.Entry {
 }
 
 // followLinks says of the links among entries what they lead to. One that leads
-// nowhere, or where none may go, stays what it is. They share one effort: where
-// that is spent, so does a link that the system cannot follow by itself.
+// nowhere, or where none may go, stays what it is. So do those that are left when
+// the others have spent the effort that there is for all.
 func followLinks(entries []dirlist.Entry, stat bool, follow func(name string, left *effort) (fs.FileInfo, error)) {
 	left := listingEffort
 	for i := range entries {
 		e := &entries[i]
+		if left <= 0 {
+			return
+		}
 		if !e.Link {
 			continue
 		}

@@ -29,13 +29,18 @@ const (
 // resolve follows the links in a name: the result has none, unless they change
 // meanwhile. inside makes an absolute target relative to the top, if it may
 // lead there. A name that leads out is fs.ErrNotExist, and so is one that takes
-// more than nameEffort, or than what is left, which it draws on.
+// more than nameEffort, or than what is left. It draws on that, and one that takes
+// too much as if it had been followed: the system has tried before.
 func resolve(name string, in links, inside func(target string) (string, bool), left *effort) (string, error) {
 	done, todo := "", strings.Split(name, "/")
 	isDir := true // done
 	most := min(nameEffort, *left)
 	for seen := 0; len(todo) > 0; {
-		if !isDir || len(todo) > int(most) {
+		if len(todo) > int(most) {
+			*left -= most
+			return "", fs.ErrNotExist
+		}
+		if !isDir {
 			return "", fs.ErrNotExist
 		}
 		most--

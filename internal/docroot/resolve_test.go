@@ -40,18 +40,18 @@ func TestResolveEffort(t *testing.T) {
 		name     string
 		left     effort
 		want     string
-		leftover effort // -1: whatever
+		leftover effort
 	}{
 		{"d/file", nameEffort, "d/file", nameEffort - 2},
 		{"d/file", 2, "d/file", 0},
-		{"d/file", 1, "", 1},
+		{"d/file", 1, "", 0},
 		{"d/file", 0, "", 0},
 		{"long", listingEffort, "d/file", listingEffort - nameEffort + 1},
-		{"longer", listingEffort, "", listingEffort - 1},
-		{"maze0", nameEffort, "", -1},
-		{"maze0", listingEffort, "", -1},
+		{"longer", listingEffort, "", listingEffort - nameEffort},
+		{"maze0", nameEffort, "", 0},
+		{"maze0", listingEffort, "", listingEffort - nameEffort},
 		{fmt.Sprint("maze", maxLinks-1), nameEffort, "d/file", nameEffort - 3},
-		{strings.Repeat("d/../", most) + "d/file", listingEffort, "", listingEffort},
+		{strings.Repeat("d/../", most) + "d/file", listingEffort, "", listingEffort - nameEffort},
 	} {
 		in := &counting{linksFS: linksFS{files}}
 		left := tc.left
@@ -59,7 +59,7 @@ func TestResolveEffort(t *testing.T) {
 		switch {
 		case got != tc.want || (err == nil) != (tc.want != "") || err != nil && err != error(fs.ErrNotExist):
 			t.Errorf("%.20s with %d words: %q, %v, want %q", tc.name, tc.left, got, err, tc.want)
-		case in.asked > most || left < 0 || tc.leftover >= 0 && left != tc.leftover:
+		case in.asked > most || left != tc.leftover:
 			t.Errorf("%.20s with %d words: %d are left, Lstat was called %d times", tc.name, tc.left, left, in.asked)
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -143,19 +144,22 @@ func (v *villain) dribble(b byte) {
 	}
 }
 
-// listen reads to the end of what the server sends and keeps the status.
-func (v *villain) listen() {
+// listenToStatus reads up to the status, if one comes, and keeps it.
+func (v *villain) listenToStatus() bool {
 	const version = len("HTTP/1.1 ")
 	var head [version + 3]byte
-	read := 0
-	for read < len(head) {
-		n, err := v.Read(head[read:])
-		read += n
-		if err != nil {
-			return
-		}
+	if _, err := io.ReadFull(v, head[:]); err != nil {
+		return false
 	}
 	v.status = string(head[version:])
+	return true
+}
+
+// listen reads to the end of what the server sends and keeps the status.
+func (v *villain) listen() {
+	if !v.listenToStatus() {
+		return
+	}
 	rest := make([]byte, 512)
 	for {
 		if _, err := v.Read(rest); err != nil {

@@ -29,7 +29,7 @@ type config struct {
 }
 
 // servers are the servers that can be attacked. Each answers GET /small with a
-// few bytes, GET /big with a file, and POST when it has read the body.
+// few bytes, GET /big with a file, GET /many/ with a listing, and POST when it has read the body.
 var servers = map[string]func(net.Listener, config) error{
 	"ours":     serveOurs,
 	"net/http": serveNetHTTP,

@@ -80,8 +80,8 @@ func choose(names string) ([]scenario, error) {
 	return chosen, nil
 }
 
-// makeSite makes a directory with the file that is asked for. It has no content
-// on the disk: reading it gives zeros.
+// makeSite makes a directory with the file that is asked for, and the directory
+// that is listed. The file has no content on the disk: reading it gives zeros.
 func makeSite() (directory string, err error) {
 	directory, err = os.MkdirTemp("", "faults")
 	if err != nil {
@@ -90,6 +90,13 @@ func makeSite() (directory string, err error) {
 	name := filepath.Join(directory, "big")
 	if err = os.WriteFile(name, nil, 0o644); err == nil {
 		err = os.Truncate(name, 100_000_000)
+	}
+	many := filepath.Join(directory, "many")
+	if err == nil {
+		err = os.Mkdir(many, 0o755)
+	}
+	for i := 0; i < listed && err == nil; i++ {
+		err = os.WriteFile(filepath.Join(many, fmt.Sprintf("%06d-%s", i, strings.Repeat("n", 93))), nil, 0o644)
 	}
 	return directory, err
 }

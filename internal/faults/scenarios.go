@@ -37,6 +37,11 @@ const (
 	megabyte = 1 << 20
 )
 
+// listingEach is what a listing that is read slowly may take. Its names and what
+// is known of them are 3.5 MB, and 5.5 MB while the directory is being read; how
+// many bytes there are of the page makes no difference.
+const listingEach = 8 * megabyte
+
 // boundOut is how long to watch who does not take an answer: that may be noticed
 // only after four times ProgressTimeout.
 const boundOut = 135 * time.Second
@@ -60,6 +65,9 @@ var scenarios = []scenario{
 		bound: boundOut},
 	{name: "no-read", title: "%d readers of 100 MB that take nothing",
 		attack: readNothing, count: 20, short: 20, mustEnd: true, each: 64 * kilobyte,
+		bound: boundOut},
+	{name: "slow-listing", title: "%d readers of a listing of 20,000 names, a byte a second",
+		attack: readListing, count: 20, short: 20, mustEnd: true, each: listingEach, peak: 2 * listingEach,
 		bound: boundOut},
 	{name: "pipeline", title: "%d clients that ask without end and take no answer",
 		attack: pipeline, count: 20, short: 20, mustEnd: true, each: 256 * kilobyte,
@@ -93,6 +101,9 @@ const (
 	postHead    = "POST /body HTTP/1.1\r\nHost: localhost\r\n"
 	chunkedHead = postHead + "Transfer-Encoding: chunked\r\n\r\n"
 	bigRequest  = "GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n"
+	listRequest = "GET /many/ HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+	listed = 20_000 // names of /many/, of a hundred bytes each: the page is of 4 MB
 )
 
 func dribbleHeads(a *attack) {
@@ -132,6 +143,24 @@ func (a *attack) read(rate int) {
 func readNothing(a *attack) {
 	a.swarm(func(v *villain) {
 		for ok := v.send(bigRequest); ok; ok = v.wait(a.pace) && v.probe() {
+		}
+	})
+}
+
+// readListing reads the status at once and the rest in the attack's pace. A server
+// may refuse some of them: what it has read of the directory waits with them.
+func readListing(a *attack) {
+	a.swarm(func(v *villain) {
+		if !v.send(listRequest) || !v.listenToStatus() {
+			return
+		}
+		if v.status != "200" && v.status != "503" {
+			v.fault("a listing was answered with %s", v.status)
+		}
+		for v.wait(v.pace) && v.probe() {
+			if _, err := io.ReadFull(v, make([]byte, 1)); err != nil {
+				return
+			}
 		}
 	})
 }
