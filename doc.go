@@ -128,8 +128,9 @@
 //		Directory:     "dist",       // a name within it
 //		Fallback:      "index.html", // for what the application routes itself
 //		Precompressed: true,         // app.js.br in place of app.js, where that is accepted
+//		AlwaysHeaders: []httpserver.HeaderField{{Name: "X-Frame-Options", Value: "DENY"}},
 //	}
-//	h.AlwaysHeaders = []httpserver.HeaderField{{Name: "X-Frame-Options", Value: "DENY"}}
+//	h.ProtocolVersion = "HTTP/1.1" // a field of BaseHandler
 //
 // Override SendHead to answer some paths in another way, and ListDirectory, with
 // the help of [SimpleHandler.ReadDirectory], to have another page for directories.

@@ -780,7 +780,17 @@ func ExampleSimpleHandler_alwaysHeaders() {
 
 type Menu struct{ httpserver.SimpleHandler }
 
-var menu = template.Must(template.New("menu").Parse("<ul>{{range .}}<li><a href={{.Name}}>{{.Name}}</a>, {{.Size}} bytes{{end}}</ul>\n"))
+var menu = template.Must(template.New("menu").Funcs(template.FuncMap{"link": link}).
+	Parse("<ul>{{range .}}<li><a href={{link .}}>{{.Name}}</a>, {{.Size}} bytes{{end}}</ul>\n"))
+
+// link gives the link to an entry: no name is taken for another site, or for two.
+func link(e httpserver.DirEntry) string {
+	to := "./" + url.PathEscape(e.Name)
+	if e.Dir {
+		to += "/"
+	}
+	return to
+}
 
 func (h *Menu) ListDirectory(path string) io.ReadCloser {
 	entries, err := h.ReadDirectory(path)
@@ -803,7 +813,7 @@ func (h *Menu) ListDirectory(path string) io.ReadCloser {
 // A ListDirectory of one's own makes another page of what ReadDirectory finds.
 func ExampleSimpleHandler_ReadDirectory() {
 	handler := new(Menu)
-	handler.FS = fstest.MapFS{"eggs.txt": {Data: []byte("fried\n")}, "spam & eggs.txt": {Data: []byte("both\n")}}
+	handler.FS = fstest.MapFS{"eggs.txt": {Data: []byte("fried\n")}, "spam/eggs.txt": {Data: []byte("both\n")}}
 	addr, stop := serveInBackground(handler)
 	defer stop()
 
@@ -811,9 +821,9 @@ func ExampleSimpleHandler_ReadDirectory() {
 	// Output:
 	// HTTP/1.0 200 OK
 	// Content-Type: text/html; charset=utf-8
-	// Content-Length: 120
+	// Content-Length: 91
 	//
-	// <ul><li><a href=eggs.txt>eggs.txt</a>, 6 bytes<li><a href=spam%20&amp;%20eggs.txt>spam &amp; eggs.txt</a>, 5 bytes</ul>
+	// <ul><li><a href=./eggs.txt>eggs.txt</a>, 6 bytes<li><a href=./spam/>spam</a>, 0 bytes</ul>
 }
 
 // Types that the built-in table lacks come from a mime.types file, or from

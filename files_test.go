@@ -141,6 +141,9 @@ func TestBadConfiguration(t *testing.T) {
 		{"a line break", &handler{AlwaysHeaders: fields("X-A", "1\r\nX-B: 2")}, "X-A"},
 		{"a type with a line break", &handler{DefaultContentType: "a/b\r\n"}, "DefaultContentType"},
 		{"a charset with one", &handler{Charset: "\n"}, "Charset"},
+		{"a charset that is no token", &handler{Charset: "utf 8"}, "Charset"},
+		{"a length", &handler{AlwaysHeaders: fields("content-length", "3")}, "content-length"},
+		{"a coding", &handler{ExtraHeaders: fields("Transfer-Encoding", "gzip")}, "Transfer-Encoding"},
 		{"a listing that is none", &handler{Listing: 7}, "Listing"},
 		{"anyone", &handler{CORS: "*"}, ""},
 		{"origins", &handler{CORS: "https://a.example http://b:81 null"}, ""},
@@ -351,6 +354,19 @@ func TestFallback(t *testing.T) {
 	t.Run("names without an extension are pages, whatever their type", func(t *testing.T) {
 		h.ExtensionsMap = map[string]string{"": "text/plain"}
 		runFileCases(t, h, "Content-Type Vary", []fileCase{{"a route", get10("/users/7", html), app}})
+	})
+	t.Run("however it is spelled", func(t *testing.T) {
+		for _, name := range []string{"app.html", "/app.html", "./app.html", "assets/../app.html"} {
+			onDisk, inFS := newSite(t), newSite(t)
+			onDisk.Directory, onDisk.Fallback = h.Directory, name
+			inFS.FS, inFS.Directory, inFS.Fallback = fstest.MapFS{"dist/app.html": {Data: []byte("app")}}, "dist", name
+			inFS.IndexPages = []string{"/" + name}
+			runFileCases(t, onDisk, "ETag", []fileCase{{name, get10("/users/7", html), `200; ETag: "T"; app`}})
+			runFileCases(t, inFS, "ETag", []fileCase{
+				{name, get10("/users/7", html), `200; ETag: "T"; app`},
+				{"as an index page", get10("/"), `200; ETag: "T"; app`},
+			})
+		}
 	})
 	t.Run("no listing", func(t *testing.T) {
 		h.Listing = httpserver.NoListing

@@ -43,7 +43,8 @@ import (
 //
 // Its fields are configuration. Each connection has its own: what a method changes
 // stays so for the requests that follow on it. The zero value serves the working
-// directory as CPython does.
+// directory as CPython does. Those of BaseHandler, as ProtocolVersion, are promoted:
+// set them by assignment.
 type SimpleHandler struct {
 	BaseHandler
 
@@ -54,13 +55,14 @@ type SimpleHandler struct {
 	// FS is served in place of the disk: an embed.FS, a zip.Reader, an os.Root's.
 	// Directory is a name within it then, or empty for all of it, and what leads
 	// out of FS is a matter of FS: of an os.DirFS, links do. Ranges need files
-	// that are an io.Seeker or an io.ReaderAt. Files without a time of
-	// modification, or with one before 1980-01-02 as in reproducible archives, get
-	// an entity tag from their content, if they have up to 256 MiB and the FS is of
-	// a comparable type or a map. They are read for it, mostly once, and must not
-	// change. FS has to be safe for concurrent use, and its Open must not wait: what
-	// has no Stat is opened as it is, a FIFO in a wrapper of an os.DirFS too. If nil,
-	// the disk is served.
+	// that are an io.Seeker or an io.ReaderAt, which those of a zip are not. Files
+	// without a time of modification, or with one before 1980-01-02 as in
+	// reproducible archives, get an entity tag from their content, if they have up
+	// to 256 MiB and the FS is of a comparable type or a map. They are read for it
+	// once, and again where there are more than 16,384 of them, and must not change.
+	// FS has to be safe for concurrent use. One without a Stat method has its files
+	// opened to find out what they are: if it wraps an os.DirFS, that waits for the
+	// writer of a FIFO. If nil, the disk is served.
 	FS fs.FS
 	// FollowSymlinks serves links that lead out of Directory too. It does not
 	// concern FS.
@@ -91,17 +93,18 @@ type SimpleHandler struct {
 	// zero, PlainListing.
 	Listing Listing
 	// HideDotfiles treats names that begin with a dot as if they were not there:
-	// neither served nor listed. What a link of another name leads to is. Below
-	// /.well-known/ (RFC 8615) files are served all the same. The name of Directory
-	// itself does not matter. On Windows names as GIT~1 count among them, by which
-	// files may have a second name.
+	// neither served nor listed. A link whose own name has no dot is served, whatever
+	// it leads to, and so is what lies below /.well-known/ (RFC 8615). The name of
+	// Directory itself does not matter. On Windows, names such as GIT~1 count among
+	// them: a file may have such a second name.
 	HideDotfiles bool
 	// Fallback is a file below Directory, "index.html" mostly, that answers
 	// navigation requests for what is not there, as applications need that do
-	// their own routing in the browser. Requests for scripts, pictures and data
-	// stay 404, and so do names with an extension that stands for such a type. A
-	// directory without an index page counts as not there. If empty, all of them
-	// are 404.
+	// their own routing in the browser: requests with "Sec-Fetch-Mode: navigate" or,
+	// without that field, with an Accept that names text/html. Others stay 404, and
+	// so do names with an extension that stands for another type than a page's. A
+	// directory without an index page counts as not there. A Fallback that is not
+	// there itself is 404 too, and the log says so. If empty, all of them are 404.
 	Fallback string
 	// ExtraHeaders are sent with files, whole or in parts, and with listings,
 	// behind CPython's own fields. It mirrors extra_response_headers of CPython
@@ -147,8 +150,8 @@ const (
 
 // A DirEntry is one name in a directory.
 type DirEntry struct {
-	Name     string    // bytes, of whatever encoding
-	Dir      bool      // a directory, at the end of any links
+	Name     string    // bytes, of whatever encoding: in a link, "./" + url.PathEscape(Name)
+	Dir      bool      // a directory, at the end of any links: its link ends in a slash
 	Link     bool      // a symbolic link
 	Size     int64     // of a file, in bytes; 0 of a directory, and of a link that leads nowhere
 	Modified time.Time // zero where nobody knows
@@ -182,12 +185,20 @@ func (h *SimpleHandler) bind(self RequestHandler) {
 // each.
 func (h *SimpleHandler) check() error {
 	for _, f := range slices.Concat(h.ExtraHeaders, h.AlwaysHeaders) {
-		if !httpguts.ValidHeaderFieldName(f.Name) || !httpguts.ValidHeaderFieldValue(f.Value) {
-			return fmt.Errorf("no header field: %+q", f)
+		switch {
+		case !httpguts.ValidHeaderFieldName(f.Name):
+			return fmt.Errorf("ExtraHeaders, AlwaysHeaders: %q is no name for a field", f.Name)
+		case !httpguts.ValidHeaderFieldValue(f.Value):
+			return fmt.Errorf("ExtraHeaders, AlwaysHeaders: %s has a control character in %q", f.Name, f.Value)
+		case http1.EqualName(f.Name, "Content-Length") || http1.EqualName(f.Name, "Transfer-Encoding"):
+			return fmt.Errorf("ExtraHeaders, AlwaysHeaders: %s is for the library to send", f.Name)
 		}
 	}
-	if !httpguts.ValidHeaderFieldValue(h.DefaultContentType) || !httpguts.ValidHeaderFieldValue(h.Charset) {
-		return fmt.Errorf("DefaultContentType %q, Charset %q: a control character", h.DefaultContentType, h.Charset)
+	switch {
+	case !httpguts.ValidHeaderFieldValue(h.DefaultContentType):
+		return fmt.Errorf("DefaultContentType has a control character: %q", h.DefaultContentType)
+	case h.Charset != "" && !httpguts.ValidHeaderFieldName(h.Charset): // both are tokens
+		return fmt.Errorf("Charset is %q, which is no token", h.Charset)
 	}
 	if h.Listing < PlainListing || h.Listing > NoListing {
 		return fmt.Errorf("Listing is %d, which is none", h.Listing)
@@ -244,7 +255,7 @@ func (h *SimpleHandler) SendHead() io.ReadCloser {
 		if f != nil {
 			f.Close()
 		}
-		if !urlpath.EndsInSlash(pathOf(h.Path)) {
+		if !urlpath.EndsInSlash(urlpath.Of(h.Path)) {
 			h.redirect()
 			return nil
 		}
@@ -319,7 +330,7 @@ func (h *SimpleHandler) findIndex(dir string) (path string, err error) {
 		pages = defaultIndexPages
 	}
 	for _, page := range pages {
-		path := h.paths().Join(dir, page)
+		path := h.paths().Join(dir, cleaned(page))
 		info, err := h.paths().Stat(path)
 		switch {
 		case accept.IsExhausted(err):
@@ -358,14 +369,18 @@ func (h *SimpleHandler) navigates() bool {
 
 // sendFallback answers with the Fallback.
 func (h *SimpleHandler) sendFallback() io.ReadCloser {
-	path := h.paths().Join(h.directory(), h.Fallback)
+	path := h.paths().Join(h.directory(), cleaned(h.Fallback))
 	f, info, err := h.paths().Open(path)
 	if err = onlyFile(path, f, info, err); err != nil {
+		h.self.LogError("Fallback %s: %v", h.Fallback, err)
 		h.refuseFile(err, "File not found")
 		return nil
 	}
 	return h.sendFile(path, f, info, h.fallbackVary())
 }
+
+// cleaned gives a name of the program's as one below a directory.
+func cleaned(name string) string { return strings.TrimPrefix(pathpkg.Clean("/"+name), "/") }
 
 // A representation is an open file and what is said of it (RFC 9110 §3.2).
 type representation struct {
@@ -614,12 +629,12 @@ func (h *SimpleHandler) renderListing(path string) (page *pageContent, mediaType
 	if !ok {
 		return nil, "", errListings
 	}
-	title := urlpath.Unquote(pathOf(h.Path))
+	title := urlpath.Unquote(urlpath.Of(h.Path))
 	if !rich {
 		dirlist.Sort(entries)
 		return &pageContent{dirlist.Plain(title, entries), release}, html, nil
 	}
-	order := dirlist.ParseOrder(queryOf(h.Path))
+	order := dirlist.ParseOrder(urlpath.Query(h.Path))
 	order.Sort(entries)
 	if negotiate.Media(h.Headers.Values("Accept"), "text/html", json) == json {
 		return &pageContent{dirlist.JSON(entries), release}, json, nil
@@ -639,10 +654,11 @@ func (p *pageContent) Close() error {
 	return nil
 }
 
-// ReadDirectory gives what a directory holds, in no order: what a ListDirectory
-// of one's own shows. path is what that was given. Links that may not be followed
-// are there without size and time, and what HideDotfiles hides is not there. Errors
-// are fs.ErrNotExist, fs.ErrPermission or the system's.
+// ReadDirectory gives what a directory holds, in no order. It is for an override of
+// ListDirectory, which passes on the path that it was given: a file's, while h.Path
+// is the request's. Links that may not be followed are there without size and time,
+// and what HideDotfiles hides is not there. Errors are fs.ErrNotExist,
+// fs.ErrPermission or the system's.
 func (h *SimpleHandler) ReadDirectory(path string) ([]DirEntry, error) {
 	found, err := h.paths().ReadDir(path, true)
 	entries := make([]DirEntry, len(found))
@@ -663,7 +679,7 @@ func (h *SimpleHandler) ReadDirectory(path string) ([]DirEntry, error) {
 // to the file system are dropped. Unlike CPython, the path of an absolute-form
 // target is looked up without its scheme and host (RFC 9112 §3.2.2).
 func (h *SimpleHandler) TranslatePath(path string) string {
-	target := pathOf(path)
+	target := urlpath.Of(path)
 	file := h.directory()
 	if name := urlpath.Local(urlpath.Unquote(target), runtime.GOOS == "windows" && h.FS == nil); name != "" {
 		file = h.paths().Join(file, name)
@@ -672,20 +688,6 @@ func (h *SimpleHandler) TranslatePath(path string) string {
 		file += "/"
 	}
 	return file
-}
-
-// pathOf gives the path of a request target, "/" for the absolute-form that has none (RFC 9110 §4.2.3).
-func pathOf(target string) string {
-	_, _, origin, _ := http1.CutAbsolute(target)
-	path, _ := urlpath.Cut(origin)
-	return path
-}
-
-// queryOf gives the query of a request target, without the question mark.
-func queryOf(target string) string {
-	_, rest := urlpath.Cut(target)
-	query, _, _ := strings.Cut(strings.TrimPrefix(rest, "?"), "#")
-	return query
 }
 
 // CopyFile copies source to outputFile. A file that ends early ends the

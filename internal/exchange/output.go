@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"strconv"
+
+	"example.com/httpserver/internal/strict"
 )
 
 // ErrContentLength is what a write beyond the announced Content-Length gives.
@@ -193,7 +195,7 @@ func (o *Output) ReadFrom(r io.Reader) (int64, error) {
 		return 0, nil // there is no use in reading it
 	}
 	if x.headSent > 0 || room == 0 || !x.Answer.Ended() || x.Answer.Chunked() {
-		return io.Copy(writerOnly{o}, r)
+		return io.Copy(writerOnly{o}, strict.Reader(r))
 	}
 	limited, isLimited := r.(*io.LimitedReader)
 	source, limit := r, int64(-1)

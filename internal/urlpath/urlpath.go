@@ -3,7 +3,11 @@
 // and nothing else.
 package urlpath
 
-import "strings"
+import (
+	"strings"
+
+	"example.com/httpserver/internal/http1"
+)
 
 // Cut takes the path off a target: what stands before a fragment or a query.
 // Like CPython (since 3.13.4), the fragment is cut first.
@@ -16,6 +20,21 @@ func Cut(target string) (path, rest string) {
 		end = i
 	}
 	return target[:end], target[end:]
+}
+
+// Of gives the path of a request target, "/" for the absolute-form that has none
+// (RFC 9110 §4.2.3).
+func Of(target string) string {
+	_, _, origin, _ := http1.CutAbsolute(target)
+	path, _ := Cut(origin)
+	return path
+}
+
+// Query gives the query of a request target, without the question mark.
+func Query(target string) string {
+	_, rest := Cut(target)
+	query, _, _ := strings.Cut(strings.TrimPrefix(rest, "?"), "#")
+	return query
 }
 
 // Unquote decodes the percent-encoded bytes of s (RFC 3986 §2.1). Like

@@ -217,3 +217,22 @@ func TestIsShortName(t *testing.T) {
 		}
 	}
 }
+
+func TestOf(t *testing.T) {
+	for _, tc := range []struct{ target, path, query string }{
+		{"/a/b", "/a/b", ""},
+		{"/a?b=c", "/a", "b=c"},
+		{"/a?b#c", "/a", "b"},
+		{"/a#c?b", "/a", ""},
+		{"/a?", "/a", ""},
+		{"http://h/a?b", "/a", "b"},
+		{"http://h?b", "/", "b"},
+		{"http://h", "/", ""},
+		{"a?b?c", "a", "b?c"},
+		{"", "", ""},
+	} {
+		if path, query := Of(tc.target), Query(tc.target); path != tc.path || query != tc.query {
+			t.Errorf("%q: %q and %q, want %q and %q", tc.target, path, query, tc.path, tc.query)
+		}
+	}
+}
