@@ -110,7 +110,7 @@ func TestNginxInReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, ok := strings.Cut(string(file), "### Beside nginx\n")
+	_, section, ok := strings.Cut(string(file), "### Conditions and ranges, compared with nginx\n")
 	if !ok {
 		t.Fatal("README.md has no section about nginx")
 	}

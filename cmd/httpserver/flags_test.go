@@ -271,7 +271,7 @@ func FuzzHeader(f *testing.F) {
 			words = append(words, second)
 		}
 		var got []httpserver.HeaderField
-		if err := header(&got)(words); err != nil {
+		if err := header(new(options), &got)(words); err != nil {
 			if len(got) > 0 || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%q: %q, %q", words, got, err)
 			}
@@ -281,8 +281,39 @@ func FuzzHeader(f *testing.F) {
 			t.Fatalf("%q: %q", words, got)
 		}
 		again := got[0].Name + ":" + got[0].Value
-		if err := header(&got)([]string{again}); err != nil || got[0] != got[1] {
+		if err := header(new(options), &got)([]string{again}); err != nil || got[0] != got[1] {
 			t.Errorf("%q: %q, and again %q, %v", words, got[:1], got[1:], err)
 		}
 	})
+}
+
+// TestMaybePort: a port that a header has taken for its value is not served in silence.
+func TestMaybePort(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"a number behind a name", []string{"-H", "X-A", "20811"}, "20811"},
+		{"one in another header", []string{"--always-header", "X-A", "20811"}, "20811"},
+		{"no number", []string{"-H", "X-A", "b"}, ""},
+		{"a number behind a colon", []string{"-H", "X-A: 20811"}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := defaultOptions()
+			if err := newParser(&o).Parse(tt.args); err != nil {
+				t.Fatal(err)
+			}
+			var got strings.Builder
+			o.warn(&got)
+			if strings.Contains(got.String(), "20811") != (tt.want != "") || strings.Count(got.String(), "\n") > 1 {
+				t.Errorf("warns %q", &got)
+			}
+			o.port = 80
+			got.Reset()
+			if o.warn(&got); got.Len() > 0 {
+				t.Errorf("with a port, warns %q", &got)
+			}
+		})
+	}
 }

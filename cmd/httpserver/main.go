@@ -101,6 +101,7 @@ func (s *service) open(o *options) error {
 	if s.listener, err = listen(o.bind, o.port); err != nil {
 		return err
 	}
+	o.warn(s.stderr)
 	h := o.handler(directory, types)
 	s.server = &httpserver.ThreadingServer{Server: httpserver.Server{Handler: h, Addr: s.listener.Addr().String()}}
 	return nil

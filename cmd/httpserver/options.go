@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -38,10 +39,14 @@ type options struct {
 	isolated      bool
 	follow        bool
 	hideDotfiles  bool
+
+	maybePort string // the value that a header has taken in a word of its own, if it looks like a port
 }
 
+const defaultPort = 8000
+
 func defaultOptions() options {
-	return options{port: 8000, bind: allInterfaces, directory: here, protocol: "HTTP/1.0"}
+	return options{port: defaultPort, bind: allInterfaces, directory: here, protocol: "HTTP/1.0"}
 }
 
 // listings are the values of --listing.
@@ -57,10 +62,10 @@ func newParser(o *options) *argparse.Parser {
 	p.Add("-b --bind", "ADDRESS", "bind to this address (default: all interfaces)", argparse.Text(&o.bind))
 	p.Add("-d --directory", "DIRECTORY", "serve this directory (default: current directory)", argparse.Text(&o.directory))
 	p.Add("-p --protocol", "VERSION", "conform to this HTTP version (default: HTTP/1.0)", argparse.OneOf(&o.protocol, "HTTP/1.0", "HTTP/1.1"))
-	p.Add("-H --header", "HEADER [VALUE]", "add 'Name: value' to files and listings (repeatable)", header(&o.headers)).While(nameAlone)
+	p.Add("-H --header", "HEADER [VALUE]", "add 'Name: value' to files and listings (repeatable)", header(o, &o.headers)).While(nameAlone)
 	p.Add("--content-type", "TYPE", "type of unknown extensions (default: application/octet-stream)", contentType(&o.contentType))
 
-	p.Add("--always-header", "HEADER [VALUE]", "add 'Name: value' to every answer (repeatable)", header(&o.alwaysHeaders)).While(nameAlone)
+	p.Add("--always-header", "HEADER [VALUE]", "add 'Name: value' to every answer (repeatable)", header(o, &o.alwaysHeaders)).While(nameAlone)
 	p.Add("--charset", "NAME", "name this charset in the types of text files", charset(&o.charset))
 	p.Add("--listing", argparse.Braced(listings...), "how to list directories (default: plain)", listing(&o.listing))
 	p.Add("--no-listing", "", "list no directories, as --listing none", argparse.Const("none", listing(&o.listing)))
@@ -98,6 +103,13 @@ func (o *options) handler(directory string, types *httpserver.MIMETypes) *httpse
 	return h
 }
 
+// warn tells of a value that may have been meant as the port, which then is the default one.
+func (o *options) warn(stderr io.Writer) {
+	if o.maybePort != "" && o.port == defaultPort {
+		complain(stderr, fmt.Errorf("%s is the value of a header; a port goes before it: httpserver %[1]s -H ...", o.maybePort))
+	}
+}
+
 // nameAlone reports whether what -H has taken is a name, to which the next word is the value.
 func nameAlone(taken []string) bool { return !strings.Contains(taken[0], ":") }
 
@@ -105,8 +117,11 @@ func nameAlone(taken []string) bool { return !strings.Contains(taken[0], ":") }
 //
 // Unlike CPython, which refuses names that are missing and takes whatever else there is, we want what can stand in a
 // head. The fields that frame an answer are the server's: it would refuse its own answers with two of them.
-func header(dst *[]httpserver.HeaderField) func([]string) error {
+func header(o *options, dst *[]httpserver.HeaderField) func([]string) error {
 	return func(words []string) error {
+		if len(words) == 2 && len(words[1]) >= len("1024") && isPort(words[1]) {
+			o.maybePort = words[1]
+		}
 		text := strings.Join(words, ": ")
 		name, value, ok := strings.Cut(text, ":")
 		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
