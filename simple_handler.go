@@ -201,7 +201,7 @@ func (h *SimpleHandler) check() error {
 		return fmt.Errorf("Charset is %q, which is no token", h.Charset)
 	}
 	if h.Listing < PlainListing || h.Listing > NoListing {
-		return fmt.Errorf("Listing is %d, which is none", h.Listing)
+		return fmt.Errorf("no such Listing: %d", h.Listing)
 	}
 	return cors.Check(h.CORS)
 }

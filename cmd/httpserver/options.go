@@ -106,7 +106,7 @@ func (o *options) handler(directory string, types *httpserver.MIMETypes) *httpse
 // warn tells of a value that may have been meant as the port, which then is the default one.
 func (o *options) warn(stderr io.Writer) {
 	if o.maybePort != "" && o.port == defaultPort {
-		complain(stderr, fmt.Errorf("%s is the value of a header; a port goes before it: httpserver %[1]s -H ...", o.maybePort))
+		complain(stderr, fmt.Errorf("%s is the value of a header; a port goes before it, as in: httpserver %[1]s -H NAME VALUE", o.maybePort))
 	}
 }
 
