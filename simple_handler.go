@@ -198,7 +198,7 @@ func (h *SimpleHandler) check() error {
 	case !httpguts.ValidHeaderFieldValue(h.DefaultContentType):
 		return fmt.Errorf("DefaultContentType has a control character: %q", h.DefaultContentType)
 	case h.Charset != "" && !httpguts.ValidHeaderFieldName(h.Charset): // both are tokens
-		return fmt.Errorf("Charset is %q, which is no token", h.Charset)
+		return fmt.Errorf("a Charset that is no token: %q", h.Charset)
 	}
 	if h.Listing < PlainListing || h.Listing > NoListing {
 		return fmt.Errorf("no such Listing: %d", h.Listing)
