@@ -34,7 +34,7 @@ func someQuestions(swaps []swap) (questions []question) {
 // otherPaths are links, and what there is not.
 var otherPaths = []string{
 	"/", "/a.txt", "/dir", "/mid/deep/er", "/c3", "/wander", "/out", "/out-dir", "/out-dir/", "/out-dir/a.txt", "/abs-out", "/abs-out-dir/", "/abs-out-dir/a.txt", "/out-fifo", "/by-out",
-	"/above/", "/above/outside/a.txt", "/root/", "/root/etc/passwd", "/proc/", "/proc/go.mod", "/zero", "/loop", "/nothing", "/dir/otherdir/",
+	"/above/", "/above/outside/a.txt", "/slash/", "/slash/etc/passwd", "/proc/", "/proc/go.mod", "/zero", "/loop", "/nothing", "/dir/otherdir/",
 }
 
 // anyPath gives a path, mostly of what is being swapped.
@@ -124,7 +124,7 @@ func spell(path string) string {
 		return prefix("/..", "/../..", "/%2e%2e", "/.%2e", "/..%2f..", "/dir/../..", "/out-dir/..", "/wander/../../inside", "/..\\..", "/...", "/../inside")
 	case 7: // and across
 		return prefix("/../outside", "/%2e%2e/outside", "/..%2foutside", "/dir/../../outside", "/wander/../../outside", "/..%5coutside", `/..\outside`, "/..%00/outside",
-			"/%c0%ae%c0%ae/outside", "/../elsewhere", "/above/outside", "/above/elsewhere", "/root/../outside", "/%252e%252e/outside", "//../outside", "/.../outside")
+			"/%c0%ae%c0%ae/outside", "/../elsewhere", "/above/outside", "/above/elsewhere", "/slash/../outside", "/%252e%252e/outside", "//../outside", "/.../outside")
 	case 8: // absolute-form
 		return prefix("http://h", "https://h:1", "http://", "http://../outside", "HTTP://h/..", "file://", "http://h/%2e%2e/outside")
 	case 9:

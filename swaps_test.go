@@ -76,7 +76,7 @@ func (p playground) links() map[string]string {
 		"abs1": p.path("inside/abs2/a.txt"), "abs2": "hop",
 		"dots": "mid2/../a.txt", "wander/up": "../a.txt", "wander/far": p.path("inside/wander/up"),
 		"out": "../outside/a.txt", "out-dir": "../outside/dir", "abs-out": p.path("outside/a.txt"), "abs-out-dir": p.path("outside/dir"),
-		"out-fifo": "../outside/fifo", "by-out": "../outside/../inside/a.txt", "above": "..", "root": "/", "proc": "/proc/self/cwd", "zero": "/dev/zero", "loop": "loop",
+		"out-fifo": "../outside/fifo", "by-out": "../outside/../inside/a.txt", "above": "..", "slash": "/", "proc": "/proc/self/cwd", "zero": "/dev/zero", "loop": "loop",
 	}
 }
 

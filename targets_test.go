@@ -65,7 +65,7 @@ func layTargets(f *testing.F) (dir string) {
 	for name, target := range map[string]string{
 		"in": "a.txt", "in-dir": "sub", "sub/up": "../a.txt", "abs-in": filepath.Join(dir, "a.txt"), "abs-dir": filepath.Join(dir, "sub"), "chain": "abs-dir/up", "self": ".",
 		"out": "../outside/a.txt", "out-dir": "../outside", "abs-out": filepath.Join(top, "outside/a.txt"), "abs-out-dir": filepath.Join(top, "outside"), "sibling": "../inside-too",
-		"above": "..", "root": "/", "loop": "loop", "loop1": "loop2", "loop2": "loop1", "broken": "nothing", "to-fifo": "fifo", "zero": "/dev/zero", "proc": "/proc/self/root",
+		"above": "..", "slash": "/", "loop": "loop", "loop1": "loop2", "loop2": "loop1", "broken": "nothing", "to-fifo": "fifo", "zero": "/dev/zero", "proc": "/proc/self/root",
 		".out": "../outside/a.txt",
 	} {
 		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
@@ -191,7 +191,7 @@ func FuzzTargets(f *testing.F) {
 var targetWords = []string{
 	"/", "..", "../", ".", "./", "%2f", "%2e", "%2e%2e", "%2e%2e%2f", `\`, "%5c", "%00", "%25", "%252e", "%c0%ae", "\xc0\xae", "%c0%af", "%20", "%0d%0a", "%ff", "%", "?", "#", ";", ":", "@",
 	"http://h", "https://h:1", "http:", "//h", "x", "a.txt", "sub", "b.txt", "deep", "site", "index.html", "page.html", ".gz", "in", "in-dir", "up", "abs-in", "abs-dir", "chain", "self",
-	"out", "out-dir", "abs-out", "abs-out-dir", "sibling", "outside", "inside", "inside-too", "above", "root", "proc", "loop", "fifo", "zero", ".env", ".git", "config", ".well-known", "known.txt", "env", "~", "*",
+	"out", "out-dir", "abs-out", "abs-out-dir", "sibling", "outside", "inside", "inside-too", "above", "slash", "proc", "loop", "fifo", "zero", ".env", ".git", "config", ".well-known", "known.txt", "env", "~", "*",
 }
 
 // FuzzTargetWords is FuzzTargets with a target that is made of words.
@@ -227,7 +227,7 @@ var targetSeeds = func() []string {
 		"%2f%2fh/..%2fsub", "/%5ch/%2e%2e/sub", `/\h/../sub`, "\x01//h/../../sub", "\x01/h/../../sub", "/%0d%0aX:%20y/../sub", "/%0d%0a/..", "/sub?\x01", "/sub?//h", "/sub#//h", "/sub?#", "sub?", "/sub%2f", "/sub%2F", "/sub;x", "/~", "/@host",
 		"/%41", "/%2541", "/%252f", "/%23", "/%3f", "/%", "/%4", "/%zz", "/\xff", "/%ff", "/%c3%a9", "/\u00e9", "/a%20b", "/http:", "http:", "javascript:x", "/javascript:x", "host:80", "/host:80", `\\host`, `/\\host`, `/%5c%5chost`, `\host`,
 		"/.env", "/%2eenv", "/./.env", "/sub/../.env", "/.git/config", "/.git", "/.git/", "/.well-known/", "/.well-known/known.txt", "/.well-known/.env", "/sub/.well-known/env", "/self/.env", "/self/self/.env", "/.self", "/...", "/dot.",
-		"/fifo", "/fifo/", "/to-fifo", "/zero", "/loop", "/loop/x", "/chain", "/self/self/chain", "/abs-dir/up", "/abs-out-dir/a.txt", "/proc/etc/passwd", "/root/", "/above/a.txt", "/above/inside/a.txt", "/sub/?sort=size&order=desc", "/users/7",
+		"/fifo", "/fifo/", "/to-fifo", "/zero", "/loop", "/loop/x", "/chain", "/self/self/chain", "/abs-dir/up", "/abs-out-dir/a.txt", "/proc/etc/passwd", "/slash/", "/above/a.txt", "/above/inside/a.txt", "/sub/?sort=size&order=desc", "/users/7",
 	}
 	for name := range targetFiles {
 		seeds = append(seeds, "/"+path.Dir(name), "/"+name)
