@@ -685,6 +685,22 @@ func TestReadDirectory(t *testing.T) {
 	})
 }
 
+// TestDotsOfTheTop: the top has a dot for a name in an FS, and is no dotfile.
+func TestDotsOfTheTop(t *testing.T) {
+	h := newSite(t)
+	h.Directory, h.FS, h.HideDotfiles = "", fstest.MapFS{"a": {Data: []byte("a")}}, true
+	runFileCases(t, h, "Location", []fileCase{
+		{"the top", get10("/"), "200"},
+		{"with a dot", get10("/./"), "200"},
+		{"with a dot and no slash", get10("/."), "301; Location: /./; "},
+		{"two dots", get10("/.."), "301; Location: /../; "},
+		{"a file", get10("/./a"), "200; a"},
+	})
+	if _, err := h.ReadDirectory("."); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestReadDirectoryAlone: it needs no connection.
 func TestReadDirectoryAlone(t *testing.T) {
 	h := &httpserver.SimpleHandler{Directory: plant(t, map[string]string{"a": "aaa"})}

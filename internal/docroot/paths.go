@@ -90,6 +90,9 @@ func (p Paths) locate(op, path string) (tree Tree, name string, err error) {
 // below gives the name that a path has below Directory, if it is there.
 func (p Paths) below(path string) (name string, inside bool) {
 	if p.FS != nil && p.Directory == "." {
+		if path == "." {
+			return "", true
+		}
 		return strings.Trim(strings.TrimPrefix(path, "./"), "/"), true
 	}
 	rest, ok := strings.CutPrefix(path, strings.TrimRightFunc(p.Directory, isSeparator))
