@@ -58,12 +58,7 @@ func (t *beneath) Open(name string) (*os.File, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	f := t.file(fd, name)
-	_, info, err := checked(name, f)
-	if err != nil {
-		return nil, nil, err
-	}
-	return f, info, nil
+	return checked(name, t.file(fd, name))
 }
 
 func (t *beneath) Stat(name string) (fs.FileInfo, error)  { return t.stat(name, 0) }

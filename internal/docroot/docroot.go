@@ -107,7 +107,8 @@ func check(name string, info fs.FileInfo) error {
 
 // checked closes f again if it is nothing to serve after all: it may have taken
 // the place of what was looked at before. So it does where Stat panics.
-func checked(name string, f fs.File) (_ fs.File, _ fs.FileInfo, err error) {
+func checked[F fs.File](name string, f F) (_ F, _ fs.FileInfo, err error) {
+	var none F
 	good := false
 	defer func() {
 		if !good {
@@ -119,7 +120,7 @@ func checked(name string, f fs.File) (_ fs.File, _ fs.FileInfo, err error) {
 		err = check(name, info)
 	}
 	if err != nil {
-		return nil, nil, err
+		return none, nil, err
 	}
 	good = true
 	return f, info, nil

@@ -33,10 +33,7 @@ func (t rooted) Open(name string) (*os.File, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, info, err = checked(name, f); err != nil {
-		return nil, nil, err
-	}
-	return f, info, nil
+	return checked(name, f)
 }
 
 // ReadDir leaves the looking at entries to package os, which does it by the

@@ -30,8 +30,11 @@ func (h *Hashes) TagOf(fsys fs.FS, path string, info fs.FileInfo) (tag string, s
 // IsTimeless reports whether the time of a file in an FS says nothing of it. A file
 // of the disk has more than that to tell its versions apart.
 func IsTimeless(fsys fs.FS, info fs.FileInfo) bool {
+	if fsys == nil || !info.ModTime().Before(earliest) {
+		return false
+	}
 	inode, _ := Identity(info)
-	return fsys != nil && inode == 0 && info.ModTime().Before(earliest)
+	return inode == 0
 }
 
 // earliest is where times begin that say when a file was changed: before it are

@@ -24,7 +24,7 @@ func (unbound) Open(path string) (fs.File, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, known("open", path, err)
 	}
-	return checked(path, f)
+	return checked[fs.File](path, f) // so that none is nil
 }
 
 func (unbound) Stat(path string) (fs.FileInfo, error) {
