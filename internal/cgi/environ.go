@@ -169,7 +169,7 @@ func (e *environ) addMeta(r *Request) {
 	e.add("SERVER_PORT", r.ServerPort)    // §4.1.15
 	e.add("SERVER_PROTOCOL", r.Protocol)  // §4.1.16
 	e.add("SERVER_SOFTWARE", r.Software)  // §4.1.17
-	if r.PathInfo != "" {
+	if r.PathInfo != "" && strings.IndexByte(r.PathInfo, 0) < 0 {
 		e.addIf("PATH_TRANSLATED", r.PathTranslated) // §4.1.6
 	}
 
