@@ -254,8 +254,24 @@ func BenchmarkFind(b *testing.B) {
 	}
 }
 
-func TestFindAllocates(t *testing.T) {
-	if n := testing.AllocsPerRun(100, func() { Find("/cgi-bin/env.sh/a", defaults) }); n > 0 {
-		t.Errorf("Find allocates %v times", n)
+func TestAllocations(t *testing.T) {
+	r := request()
+	r.Fields = fields(ordinaryFields)
+	lookup := func(string) (string, bool) { return "x", true }
+	for _, tc := range []struct {
+		name string
+		most float64
+		call func()
+	}{
+		{"Find", 0, func() { Find("/cgi-bin/env.sh/a", defaults) }},
+		{"Find, of a file", 0, func() { Find("/static/site.css", defaults) }},
+		{"Split", 1, func() { Split("/cgi-bin", "env.sh/a", func(string) bool { return false }) }},
+		{"Arguments, of a form", 0, func() { Arguments("GET", "a=b", "linux") }},
+		{"Environ", 4, func() { r.Environ(nil, lookup, "linux") }},
+		{"ParseHead", 3, func() { ParseHead("Content-Type: text/plain\n\n") }},
+	} {
+		if n := testing.AllocsPerRun(100, tc.call); n > tc.most {
+			t.Errorf("%s allocates %v times", tc.name, n)
+		}
 	}
 }

@@ -52,7 +52,7 @@ type Request struct {
 // What holds a NUL cannot be passed on; it is left out, or empty where a script
 // is promised the variable.
 func (r *Request) Environ(own []string, lookup func(string) (string, bool), goos string) []string {
-	e := environ{goos: goos, vars: make([]variable, 0, 48+len(r.Fields)+len(own))}
+	e := environ{goos: goos, vars: make([]variable, 0, 64+len(r.Fields)+len(own))}
 	e.passOn(lookup)
 	e.addMeta(r)
 	e.addFields(r)
@@ -242,6 +242,9 @@ func (e *environ) addFields(r *Request) {
 // fields with other than letters, digits and hyphens: "X_User" would have the
 // name of "X-User", which a proxy may have set and taken care that no client does.
 func writeName(b *strings.Builder, name string) bool {
+	if name == "" {
+		return false
+	}
 	for i := range len(name) {
 		if c := name[i]; !isAlnum(c) && c != '-' {
 			return false

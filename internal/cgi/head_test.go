@@ -154,8 +154,10 @@ func parseSlowly(section string) *Head {
 	h := &Head{ContentLength: -1}
 	values := map[string][]string{}
 	none := true
-	for line := range strings.SplitSeq(section, "\n") {
-		line = strings.TrimSuffix(line, "\r")
+	for line := range strings.Lines(section) {
+		if text, ok := strings.CutSuffix(line, "\n"); ok {
+			line = strings.TrimSuffix(text, "\r")
+		}
 		if line == "" {
 			break
 		}
