@@ -81,6 +81,9 @@ func (r cgiRequest) String() string {
 	return strings.TrimSpace(fmt.Sprintf("%s %s %q %.60q", r.method, r.target, r.fields, r.body))
 }
 
+// hasBody reports whether the method is one with a body, were it empty.
+func (r cgiRequest) hasBody() bool { return r.method == "POST" || r.method == "PUT" }
+
 // A cgiAsker asks a server, and gives the gist of its answer.
 type cgiAsker struct {
 	name string
@@ -162,7 +165,7 @@ func (r cgiRequest) head(version string, more ...string) string {
 func askRaw10(t *testing.T, s *httpserver.ThreadingServer, r cgiRequest) string {
 	t.Helper()
 	var more []string
-	if r.method == "POST" {
+	if r.hasBody() {
 		more = []string{fmt.Sprint("Content-Length: ", len(r.body))}
 	}
 	gist, rest := gistOf(t, send(t, s, r.head("HTTP/1.0", more...)+r.body), r)
@@ -186,7 +189,7 @@ func askRaw11(t *testing.T, s *httpserver.ThreadingServer, r cgiRequest) string 
 			body += fmt.Sprintf("%x\r\n%s\r\n", len(part), part)
 		}
 		body += "0\r\n\r\n"
-	case r.method == "POST":
+	case r.hasBody():
 		more = []string{fmt.Sprint("Content-Length: ", len(r.body))}
 	}
 	one, last := r.head("HTTP/1.1", more...)+body, r.head("HTTP/1.1", append(more, "Connection: close")...)+body
@@ -219,7 +222,7 @@ func askCurl(t *testing.T, s *httpserver.ThreadingServer, version string, r cgiR
 		args = append(args, "-o", content)
 	default:
 		save(t, []byte(r.body), body)
-		args = append(args, "-o", content, "-H", "Content-Type:", "--data-binary", "@"+body)
+		args = append(args, "-o", content, "-X", r.method, "-H", "Content-Type:", "--data-binary", "@"+body)
 	}
 	if r.chunked && version == "--http1.1" && s.Handler.(*cgiSite).ProtocolVersion == "HTTP/1.1" {
 		args = append(args, "-H", "Transfer-Encoding: chunked")
@@ -322,6 +325,7 @@ func TestScriptsInEveryLanguage(t *testing.T) {
 		{"every byte", cgiRequest{method: "POST", target: "?x=1", fields: []string{"Content-Type: a/b;c=d"}, body: string(every)}, "x=1", ""},
 		{"more than a pipe holds", cgiRequest{method: "POST", fields: []string{plain}, body: strings.Repeat("0123456\n", 1<<15)}, "", ""},
 		{"chunks", cgiRequest{method: "POST", fields: []string{plain}, body: strings.Repeat("eggs ", 1000), chunked: true}, "", ""},
+		{"PUT", cgiRequest{method: "PUT", target: "/new", fields: []string{plain}, body: "hello\n"}, "", "/new"},
 		{"more chunks than a pipe holds", cgiRequest{method: "POST", fields: []string{plain}, body: strings.Repeat("0123456\n", 1<<14), chunked: true}, "", ""},
 	}
 	for _, e := range echoes {
@@ -329,6 +333,7 @@ func TestScriptsInEveryLanguage(t *testing.T) {
 			program(t, "curl")
 			program(t, e.program)
 			h := newCGISite(t)
+			h.CGIMethods = []string{"PUT"}
 			h.script(t, e.name, e.text)
 			h.everyVersion(t, func(t *testing.T, s *httpserver.ThreadingServer) {
 				for _, tc := range requests {
@@ -337,7 +342,7 @@ func TestScriptsInEveryLanguage(t *testing.T) {
 					want := "200 OK\nContent-Type: text/plain; charset=utf-8\nX-Language: " + e.program + "\n\n"
 					if tc.r.method != "HEAD" {
 						length := ""
-						if tc.r.method == "POST" {
+						if tc.r.hasBody() {
 							length = fmt.Sprint(len(tc.r.body))
 						}
 						want += fmt.Sprintf("<%s>\n<%s>\n<%s>\n<%s>\n<%s>\n<%s>\n<>\n<%s>\n%s", cmp.Or(tc.r.method, "GET"), tc.query, tc.info,
