@@ -586,9 +586,11 @@ func (r *cgiRun) end() {
 	select {
 	case <-r.fed:
 	default:
-		// It waits for the client. Whatever that still sends is for nobody, and
-		// the connection ends.
-		r.h.SetReadDeadline(time.Unix(1, 0))
+		// It waits for the client. What that still sends is for nobody, and read away
+		// where the connection has not been said to end.
+		if h := r.h; h.CloseConnection || h.c.isLast() || h.c.Answer.Closes() || h.c.Answer.Sunk() {
+			h.SetReadDeadline(time.Unix(1, 0))
+		}
 		<-r.fed
 	}
 }

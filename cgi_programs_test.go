@@ -608,3 +608,19 @@ func TestNPHProgram(t *testing.T) {
 		h.checkLog(t, nil)
 	})
 }
+
+// TestBodyBehindAnswer: a script that has not read its body does not end the
+// connection, though the rest of it comes only now.
+func TestBodyBehindAnswer(t *testing.T) {
+	program(t, "sh")
+	h := newCGISite(t)
+	h.ProtocolVersion = "HTTP/1.1"
+	h.script(t, "no", "#!/bin/sh\necho 'Content-Type: text/plain'; echo; echo no\n")
+	conn := dial(t, serveDuring(t, h).ServerAddress())
+	for range 3 {
+		fmt.Fprintf(conn, "POST /cgi-bin/no HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n%10s", "")
+		readUntil(t, conn, "no\n\r\n0\r\n\r\n")
+		fmt.Fprintf(conn, "%99990s", "")
+	}
+	h.checkLog(t, nil)
+}
