@@ -451,6 +451,23 @@ print("Content-Type: text/html\nSet-Cookie: a=b; Path=/\nSet-Cookie: c=d\n")
 print(html.escape(form["name"][0]), os.environ["HTTP_COOKIE"])
 `, cgiRequest{method: "POST", fields: []string{"Content-Type: application/x-www-form-urlencoded", "Cookie: e=f; g=h"}, body: "name=%3CAda%3E&x=1"},
 			"200 OK\n" + html + "Set-Cookie: a=b; Path=/\nSet-Cookie: c=d\n\n&lt;Ada&gt; e=f; g=h\n", nil},
+		{"python3", "WSGI", "#!/usr/bin/env python3\n" + `from wsgiref.handlers import CGIHandler
+from wsgiref.util import request_uri
+def app(environ, start_response):
+    body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+    start_response("201 Made", [("Content-Type", "text/plain"), ("X-Spam", "eggs")])
+    return [request_uri(environ).encode(), b" ", environ["wsgi.url_scheme"].encode(), b" ", body, b"\n"]
+CGIHandler().run(app)
+`, cgiRequest{method: "POST", target: "/a%20b?c=d", fields: []string{"Content-Type: text/plain"}, body: "hello", chunked: true},
+			"201 Made\nContent-Type: text/plain\nX-Spam: eggs\n\nhttp://site.example/cgi-bin/script/a%20b?c=d http hello\n", nil},
+		{"cgi.py", "an upload", "#!/usr/bin/env python3\n" + `import sys, warnings
+warnings.simplefilter("ignore")
+import cgi, hashlib
+form = cgi.FieldStorage()
+print("Content-Type: text/plain\n")
+print(form.getfirst("field"), form["file"].filename, form["file"].type, hashlib.md5(form["file"].file.read()).hexdigest())
+`, cgiRequest{method: "POST", fields: []string{"Content-Type: multipart/form-data; boundary=b"}, body: uploadForm, chunked: true},
+			fmt.Sprintf("200 OK\nContent-Type: text/plain\n\nvalue a b.txt text/x-spam %x\n", md5.Sum(noise(1, 300_000))), nil},
 		{"CGI.pm", "a form", "#!/usr/bin/env perl\n" + `use strict;
 use warnings;
 use CGI;
@@ -481,6 +498,10 @@ print $q->header('text/plain'), scalar $q->param('field'), ' ', scalar $q->param
 			case "CGI.pm":
 				if err := exec.Command(program(t, "perl"), "-MCGI", "-e1").Run(); err != nil {
 					t.Skip("CGI.pm is not installed")
+				}
+			case "cgi.py":
+				if err := exec.Command(program(t, "python3"), "-Wignore", "-c", "import cgi").Run(); err != nil {
+					t.Skip("Python has no such module any more")
 				}
 			default:
 				program(t, tc.program)
