@@ -480,6 +480,9 @@ func (h *CGIHandler) program(name, pathInfo, path string, length int64) (p *scri
 	}
 	if pathInfo != "" {
 		request.PathTranslated = absolute(h.scriptPath(pathInfo))
+		if strings.HasSuffix(pathInfo, "/") && !os.IsPathSeparator(request.PathTranslated[len(request.PathTranslated)-1]) {
+			request.PathTranslated += string(filepath.Separator) // like CPython: a directory is meant
+		}
 	}
 	h.addAddresses(&request)
 	p.Env = request.Environ(h.CGIEnv, os.LookupEnv, runtime.GOOS)
