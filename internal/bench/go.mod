@@ -1,0 +1,5 @@
+module example.com/httpserver/internal/bench
+
+go 1.26.5
+
+replace example.com/httpserver => ../..
