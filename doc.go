@@ -135,6 +135,20 @@
 // Override SendHead to answer some paths in another way, and ListDirectory, with
 // the help of [SimpleHandler.ReadDirectory], to have another page for directories.
 //
+// # Scripts
+//
+// CGIHandler is a SimpleHandler that runs what lies below /cgi-bin and /htbin as
+// CGI scripts (RFC 3875), which CPython has given up:
+//
+//	h := new(httpserver.CGIHandler)
+//	h.Directory = "site"
+//	h.CGIEnv = []string{"DATABASE=/var/lib/site.db"}
+//
+// What a script writes is streamed, and the script is ended with all of its process
+// group when the client goes, when it does nothing for CGITimeout or when the server
+// closes. Where the server is root, scripts are nobody. Override IsCGI to find
+// scripts in another way, and DoPOST and SendHead to ask for a password before.
+//
 // # In a test
 //
 // Port 0 is any that is free, and ServerAddress tells which:

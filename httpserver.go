@@ -27,6 +27,7 @@ import (
 	"example.com/httpserver/internal/httpdate"
 	"example.com/httpserver/internal/lifetime"
 	"example.com/httpserver/internal/report"
+	"example.com/httpserver/internal/script"
 	"example.com/httpserver/internal/wire"
 )
 
@@ -159,6 +160,7 @@ type Server struct {
 	roots     docroot.Roots
 	hashes    docroot.Hashes
 	listings  dirlist.Quota
+	scripts   script.Set
 
 	mu       sync.Mutex
 	listener net.Listener // from Listen
@@ -405,6 +407,7 @@ func (s *Server) serve(l net.Listener, process func(*connection)) error {
 	err := loop.Run()
 	if s.open.Ending() {
 		s.awaitEnd()
+		s.scripts.Close()
 		return ErrServerClosed
 	}
 	return fmt.Errorf("httpserver: %w", err)
@@ -573,6 +576,7 @@ func (s *Server) serveApart(c *connection) {
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.open.End()
 	defer s.roots.Close()
+	defer s.scripts.Close()
 	select {
 	case <-s.open.Ended():
 		return nil
@@ -590,10 +594,13 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 // Close ends the server at once: it closes the listeners and all connections.
-// Handlers that are at work see their reads and writes fail.
+// Handlers that are at work see their reads and writes fail. Scripts of a CGIHandler
+// are told to end, and killed where they do not within half a second: none is left
+// when it returns.
 func (s *Server) Close() error {
 	err := s.open.End()
 	s.open.Abandon()
+	s.scripts.Close()
 	s.roots.Close()
 	return err
 }

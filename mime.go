@@ -183,7 +183,7 @@ func (h *SimpleHandler) chooseVariant(r *representation, path string, original f
 		if c.name != best {
 			continue
 		}
-		f, info, err := h.paths().Open(path + c.suffix)
+		f, info, err := h.open(path + c.suffix)
 		if isVariant(info, err) {
 			r.file.Close()
 			r.file, r.coding = f, c.name

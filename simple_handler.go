@@ -132,6 +132,7 @@ type SimpleHandler struct {
 	self             fileHandler
 	workingDirectory string
 	errorFields      errorFields
+	withhold         func(path string) bool // says what is not for anybody to read; may be nil
 }
 
 // A Listing says what a directory without an index page is answered with.
@@ -250,7 +251,7 @@ func (h *SimpleHandler) DoOPTIONS() {
 // place to ask for a password, or to answer some paths in another way.
 func (h *SimpleHandler) SendHead() io.ReadCloser {
 	path := h.self.TranslatePath(h.Path)
-	f, info, err := h.paths().Open(path)
+	f, info, err := h.open(path)
 	if isDirectory(info) {
 		if f != nil {
 			f.Close()
@@ -270,7 +271,7 @@ func (h *SimpleHandler) SendHead() io.ReadCloser {
 			return h.self.ListDirectory(path)
 		}
 		path = index
-		f, info, err = h.paths().Open(path)
+		f, info, err = h.open(path)
 	}
 	err = onlyFile(path, f, info, err)
 	switch {
@@ -281,6 +282,25 @@ func (h *SimpleHandler) SendHead() io.ReadCloser {
 	}
 	h.refuseFile(err, "File not found")
 	return nil
+}
+
+// open opens what a path stands for. A file that is not for anybody to read is not
+// there.
+func (h *SimpleHandler) open(path string) (fs.File, fs.FileInfo, error) {
+	f, info, err := h.paths().Open(path)
+	if err != nil || h.withhold == nil || info.IsDir() {
+		return f, info, err
+	}
+	withheld := true
+	defer func() {
+		if withheld { // or a hook panics
+			f.Close()
+		}
+	}()
+	if withheld = h.withhold(path); withheld {
+		return nil, nil, fs.ErrNotExist
+	}
+	return f, info, nil
 }
 
 // onlyFile gives the error of an open, and closes again what is no file, or has a
@@ -370,7 +390,7 @@ func (h *SimpleHandler) navigates() bool {
 // sendFallback answers with the Fallback.
 func (h *SimpleHandler) sendFallback() io.ReadCloser {
 	path := h.paths().Join(h.directory(), cleaned(h.Fallback))
-	f, info, err := h.paths().Open(path)
+	f, info, err := h.open(path)
 	if err = onlyFile(path, f, info, err); err != nil {
 		h.self.LogError("Fallback %s: %v", h.Fallback, err)
 		h.refuseFile(err, "File not found")
@@ -621,7 +641,7 @@ var errListings = errors.New("too many names wait in listings for their clients"
 func (h *SimpleHandler) renderListing(path string) (page *pageContent, mediaType string, err error) {
 	const html, json = "text/html; charset=utf-8", "application/json"
 	rich := h.Listing == RichListing
-	entries, err := h.paths().ReadDir(path, rich)
+	entries, err := h.readDir(path, rich)
 	if err != nil {
 		return nil, "", err
 	}
@@ -660,12 +680,19 @@ func (p *pageContent) Close() error {
 // and what HideDotfiles hides is not there. Errors are fs.ErrNotExist,
 // fs.ErrPermission or the system's.
 func (h *SimpleHandler) ReadDirectory(path string) ([]DirEntry, error) {
-	found, err := h.paths().ReadDir(path, true)
+	found, err := h.readDir(path, true)
 	entries := make([]DirEntry, len(found))
 	for i, e := range found {
 		entries[i] = DirEntry(e)
 	}
 	return entries, err
+}
+
+func (h *SimpleHandler) readDir(path string, stat bool) ([]dirlist.Entry, error) {
+	if h.withhold != nil && h.withhold(path) {
+		return nil, fs.ErrPermission
+	}
+	return h.paths().ReadDir(path, stat)
 }
 
 // TranslatePath gives the file that a request target stands for: the path,

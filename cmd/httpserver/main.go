@@ -1,8 +1,8 @@
 // Command httpserver serves a directory over HTTP, as python -m http.server does.
 //
-//	httpserver [-b ADDRESS] [-d DIRECTORY] [-p VERSION] [-H HEADER [VALUE]] [--content-type TYPE] [port]
+//	httpserver [--cgi] [-b ADDRESS] [-d DIRECTORY] [-p VERSION] [-H HEADER [VALUE]] [--content-type TYPE] [port]
 //
-// Beside these options of CPython 3.15 it has some for what people write a handler for, which are off unless they are
+// Beside these options of CPython, 3.15's and --cgi of those before, it has some for what people write a handler for, which are off unless they are
 // given: headers of all answers, CORS, no caching, single-page applications, files that are there in compressed form,
 // richer listings or none. httpserver -h shows them all.
 //

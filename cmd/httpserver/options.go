@@ -22,6 +22,7 @@ import (
 
 // options are what the command line sets.
 type options struct {
+	cgi       bool
 	port      int
 	bind      string
 	directory string
@@ -59,6 +60,7 @@ var listings = []string{
 // newParser makes the parser that sets o. CPython's options come first, then those that CPython does not have.
 func newParser(o *options) *argparse.Parser {
 	p := argparse.New("httpserver", columns())
+	p.Add("--cgi", "", "run as CGI server", argparse.True(&o.cgi))
 	p.Add("-b --bind", "ADDRESS", "bind to this address (default: all interfaces)", argparse.Text(&o.bind))
 	p.Add("-d --directory", "DIRECTORY", "serve this directory (default: current directory)", argparse.Text(&o.directory))
 	p.Add("-p --protocol", "VERSION", "conform to this HTTP version (default: HTTP/1.0)", argparse.OneOf(&o.protocol, "HTTP/1.0", "HTTP/1.1"))
@@ -82,25 +84,34 @@ func newParser(o *options) *argparse.Parser {
 }
 
 // handler makes the handler that the options describe.
-func (o *options) handler(directory string, types *httpserver.MIMETypes) *httpserver.SimpleHandler {
-	h := &httpserver.SimpleHandler{
-		Directory:           directory,
-		FollowSymlinks:      o.follow,
-		MIMETypes:           types,
-		DefaultContentType:  o.contentType,
-		Charset:             o.charset,
-		Precompressed:       o.precompressed,
-		Listing:             o.listing,
-		HideDotfiles:        o.hideDotfiles,
-		Fallback:            o.spa,
-		ExtraHeaders:        o.headers,
-		AlwaysHeaders:       o.alwaysHeaders,
-		NoCache:             o.noCache,
-		CORS:                o.cors,
-		CrossOriginIsolated: o.isolated,
+func (o *options) handler(directory string, types *httpserver.MIMETypes) httpserver.RequestHandler {
+	if o.cgi {
+		h := new(httpserver.CGIHandler)
+		o.configure(&h.SimpleHandler, directory, types)
+		return h
 	}
-	h.ProtocolVersion = o.protocol
+	h := new(httpserver.SimpleHandler)
+	o.configure(h, directory, types)
 	return h
+}
+
+// configure sets the fields of a handler of files.
+func (o *options) configure(h *httpserver.SimpleHandler, directory string, types *httpserver.MIMETypes) {
+	h.ProtocolVersion = o.protocol
+	h.Directory = directory
+	h.FollowSymlinks = o.follow
+	h.MIMETypes = types
+	h.DefaultContentType = o.contentType
+	h.Charset = o.charset
+	h.Precompressed = o.precompressed
+	h.Listing = o.listing
+	h.HideDotfiles = o.hideDotfiles
+	h.Fallback = o.spa
+	h.ExtraHeaders = o.headers
+	h.AlwaysHeaders = o.alwaysHeaders
+	h.NoCache = o.noCache
+	h.CORS = o.cors
+	h.CrossOriginIsolated = o.isolated
 }
 
 // warn tells of a value that may have been meant as the port, which then is the default one.

@@ -31,6 +31,11 @@ func (v *Verbs) Call(verb string) bool {
 	return v.callBound(verb)
 }
 
+// Has reports whether the instance answers a verb.
+func (v *Verbs) Has(verb string) bool {
+	return v.table[verb] != nil || v.standard(verb, false) || v.class.bind(v.instance, verb) != nil
+}
+
 // Names gives the verbs that the instance answers: the standard ones first, and
 // then the others by the alphabet.
 func (v *Verbs) Names() []string {

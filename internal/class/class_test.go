@@ -51,6 +51,9 @@ func TestCall(t *testing.T) {
 		{"HEAD", false}, {"POST", false}, {"PUT", false}, {"DELETE", false}, {"CONNECT", false}, {"OPTIONS", false}, {"TRACE", false}, {"PATCH", false},
 		{"Task", false}, {"TASK", false}, {"", false}, {"NIL", false}, {"spam", false},
 	} {
+		if got := v.Has(tc.verb); got != tc.want || len(v.bound) > 1 {
+			t.Errorf("Has(%q) = %v", tc.verb, got)
+		}
 		if got := v.Call(tc.verb); got != tc.want {
 			t.Errorf("Call(%q) = %v", tc.verb, got)
 		}

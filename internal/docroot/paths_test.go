@@ -2,6 +2,7 @@ package docroot
 
 import (
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -115,6 +116,69 @@ func TestPathsJoin(t *testing.T) {
 	} {
 		if got := strings.ReplaceAll(tc.got, slash, "/"); got != tc.want {
 			t.Errorf("%q, want %q", got, tc.want)
+		}
+	}
+}
+
+// TestPathsWithin: a directory is known by whatever name it is reached.
+func TestPathsWithin(t *testing.T) {
+	top := t.TempDir()
+	at := func(name string) string { return filepath.Join(top, filepath.FromSlash(name)) }
+	for _, dir := range []string{"cgi-bin/sub", "other", "empty", "outside"} {
+		if err := os.MkdirAll(at(dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, file := range []string{"cgi-bin/a", "cgi-bin/sub/b", "other/c", "cgi-bin2"} {
+		if err := os.WriteFile(at(file), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for link, target := range map[string]string{
+		"alias": "cgi-bin", "other/script": "../cgi-bin/a", "other/twice": "script",
+		"absolute": at("cgi-bin/sub/b"), "harmless": "other/c", "back": ".", "loop": "loop", "htbin": "empty",
+		"cgi-bin/out": "../other/c",
+	} {
+		if err := os.Symlink(target, at(link)); err != nil {
+			t.Skipf("no symbolic links: %v", err)
+		}
+	}
+	for _, tc := range []struct {
+		path string
+		dirs string
+		want bool
+	}{
+		{"cgi-bin/a", "cgi-bin", true},
+		{"cgi-bin/sub/b", "cgi-bin", true},
+		{"cgi-bin", "cgi-bin", true},
+		{"other/../cgi-bin/a", "cgi-bin", true},
+		{"alias", "cgi-bin", true},
+		{"alias/a", "cgi-bin", true},
+		{"other/script", "cgi-bin", true},
+		{"other/twice", "cgi-bin", true},
+		{"absolute", "cgi-bin", true},
+		{"back/back/cgi-bin/a", "cgi-bin", true},
+		{"cgi-bin/a", "back/alias", true},
+		{"empty", "cgi-bin htbin", true},
+		{"cgi-bin2", "cgi-bin", false},
+		{"other/c", "cgi-bin", false},
+		{"harmless", "cgi-bin", false},
+		{"cgi-bin/out", "cgi-bin", false}, // it lies elsewhere, and has a name for all there
+		{"", "cgi-bin", false},
+		{"cgi-bin/a", "", false},
+		{"cgi-bin/a", "missing", false},
+		{"cgi-bin/a", "missing cgi-bin", true},
+		{"cgi-bin/a", "cgi-bin/a/deeper", false}, // that is no directory
+		{"cgi-bin/missing", "cgi-bin", true},     // nobody can tell
+		{"loop", "cgi-bin", true},
+		{"other/c", "loop", false}, // nothing lies there
+	} {
+		var dirs []string
+		for _, dir := range strings.Fields(tc.dirs) {
+			dirs = append(dirs, at(dir))
+		}
+		if got := (Paths{Directory: top}).Within(at(tc.path), dirs); got != tc.want {
+			t.Errorf("%q in %q: %v", tc.path, tc.dirs, got)
 		}
 	}
 }

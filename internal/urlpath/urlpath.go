@@ -60,6 +60,17 @@ func Unquote(s string) string {
 	return string(append(b, s...))
 }
 
+// Quote encodes the bytes of a path that Unquote, or Cut, would take for something
+// else (RFC 3986 §2.1).
+func Quote(path string) string {
+	if strings.IndexAny(path, "%?#") < 0 {
+		return path
+	}
+	return quoter.Replace(path)
+}
+
+var quoter = strings.NewReplacer("%", "%25", "?", "%3F", "#", "%23")
+
 func hex(c byte) int {
 	switch {
 	case '0' <= c && c <= '9':

@@ -236,3 +236,20 @@ func TestOf(t *testing.T) {
 		}
 	}
 }
+
+// TestQuote: what is quoted is one path again, the same, for Of and Unquote.
+func TestQuote(t *testing.T) {
+	for _, tc := range [][2]string{
+		{"", ""},
+		{"/a/b c/ä", "/a/b c/ä"},
+		{"/100%", "/100%25"},
+		{"/%2e", "/%252e"},
+		{"/a?b#c", "/a%3Fb%23c"},
+		{"//host/a", "//host/a"},
+	} {
+		got := Quote(tc[0])
+		if got != tc[1] || Unquote(got) != tc[0] || strings.HasPrefix(tc[0], "/") && Unquote(Of(got)) != tc[0] {
+			t.Errorf("%q: %q, which is %q again", tc[0], got, Unquote(Of(got)))
+		}
+	}
+}

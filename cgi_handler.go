@@ -1,0 +1,713 @@
+package httpserver
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+
+	"example.com/httpserver/internal/accept"
+	"example.com/httpserver/internal/cgi"
+	"example.com/httpserver/internal/class"
+	"example.com/httpserver/internal/http1"
+	"example.com/httpserver/internal/pyrepr"
+	"example.com/httpserver/internal/script"
+	"example.com/httpserver/internal/spool"
+	"example.com/httpserver/internal/urlpath"
+)
+
+// CGIHandler serves files as SimpleHandler does, and runs those below
+// CGIDirectories as CGI scripts (RFC 3875). It mirrors
+// http.server.CGIHTTPRequestHandler, which CPython 3.15 has removed.
+//
+// A script is a program that the system can execute, by its format or its "#!"
+// line. It finds the request in its environment and its standard input, and writes
+// a header section, an empty line and the content to its standard output. What it
+// writes to standard error goes to the log.
+//
+//	#!/bin/sh
+//	echo "Content-Type: text/plain"
+//	echo
+//	echo "hello, $REMOTE_ADDR"
+//
+// Its hooks, beyond those of [SimpleHandler], are IsCGI, RunCGI, IsExecutable and
+// IsPython.
+//
+// Unlike CPython's, it reads the script's header section before it answers, so
+// that Status and Location do what they say; it gives scripts the meta-variables of
+// RFC 3875 in full, an environment of their own instead of the server's, and a body
+// whose length is known; and it ends them, with all that they have started in their
+// process group, when the client has gone, when CGITimeout is over and when the
+// server closes. What a script starts in a session of its own (setsid) is out of
+// reach. When a script exits, what it has left in its group is killed.
+type CGIHandler struct {
+	SimpleHandler
+
+	// CGIDirectories are the paths that scripts lie below, as "/cgi-bin": what
+	// follows there in a request is a script's name, or that of a directory below,
+	// and what follows a script is PATH_INFO. If nil, /cgi-bin and /htbin; if
+	// empty, there are none.
+	CGIDirectories []string
+	// CGIMethods are methods that reach scripts beside GET, HEAD and POST, as
+	// "PUT". If the handler has a Do method for one, that is called instead, and
+	// may call IsCGI and RunCGI. An override of MethodTable has to call up for them.
+	CGIMethods []string
+	// CGIEnv are variables for the environment of scripts, which otherwise has
+	// those of RFC 3875 and a few of the server's own, as PATH, LANG and TZ:
+	// "NAME=value" sets one, and goes before all others, and "NAME" passes on the
+	// server's, if it is set.
+	CGIEnv []string
+	// CGIUser is the user, by name or number, whose uid, gid and supplementary
+	// groups scripts run with where the server runs as root. If empty, nobody; if
+	// "root", they run as the server does. Others than root cannot change it, so
+	// that making a server panics.
+	CGIUser string
+	// CGITimeout bounds the time for which a script neither writes output nor
+	// takes input that there is for it. Then it is ended, and where it has not
+	// written its header section the answer is 504. A script that has closed its
+	// output may live on for as long. If zero, 60 seconds; if negative, there is
+	// no bound.
+	CGITimeout time.Duration
+	// CGIMaxScripts bounds how many scripts the server runs at once. Others wait
+	// for ten seconds, and are answered 503 then. If zero, 64; if negative, there
+	// is no bound.
+	CGIMaxScripts int
+	// CGIMaxBody bounds the body of a request to a script, in bytes. A longer one
+	// is answered 413. One whose length is not known, since it comes in chunks, is
+	// read to its end before the script runs: what is more than 64 KiB of it goes
+	// to a temporary file. If zero, 1 GiB; if negative, there is no bound.
+	CGIMaxBody int64
+	// CGIPassAuthorization gives scripts the field Authorization, passwords and
+	// all, as HTTP_AUTHORIZATION.
+	CGIPassAuthorization bool
+
+	// CGIInfo is the script that the request is for, as IsCGI has found it. It
+	// mirrors cgi_info.
+	CGIInfo CGIInfo
+	// AuthType and RemoteUser are AUTH_TYPE and REMOTE_USER for the script, to be
+	// set by a program that has found out who asks: "Basic" and the user's name.
+	// They are emptied before each request.
+	//
+	// Unlike CPython's, they are not taken from a request that nobody has checked.
+	AuthType, RemoteUser string
+
+	self      cgiHandler
+	redirects int // local ones that this request has followed
+}
+
+// A CGIInfo says which script a request is for: Directory is one of
+// CGIDirectories, and Rest what follows it and a slash in the decoded path, a
+// script's name and whatever follows that.
+type CGIInfo struct{ Directory, Rest string }
+
+// A cgiHandler is a RequestHandler with the hooks of CGIHandler.
+type cgiHandler interface {
+	fileHandler
+
+	// IsCGI reports whether the request is for a script, and sets CGIInfo.
+	IsCGI() bool
+	// RunCGI runs the script that CGIInfo says, and answers with its output.
+	RunCGI()
+	// IsExecutable reports whether a file can be run.
+	IsExecutable(path string) bool
+	// IsPython reports whether a file is a Python script, by its name.
+	IsPython(path string) bool
+}
+
+func (h *CGIHandler) bind(self RequestHandler) {
+	h.SimpleHandler.bind(self)
+	h.withhold = h.isScript
+	var ok bool
+	if h.self, ok = self.(cgiHandler); !ok {
+		panic("httpserver: " + class.Missing(reflect.TypeOf(self), reflect.TypeFor[cgiHandler]()).Error())
+	}
+}
+
+// check finds what scripts cannot be run with.
+func (h *CGIHandler) check() error {
+	if h.FS != nil {
+		return errors.New("a CGIHandler with an FS: scripts are run from the disk")
+	}
+	for _, method := range h.CGIMethods {
+		if !httpguts.ValidHeaderFieldName(method) || method == "CONNECT" { // a token, too
+			return fmt.Errorf("CGIMethods: no method for a script: %q", method)
+		}
+	}
+	if err := cgi.CheckEnv(h.CGIEnv); err != nil {
+		return fmt.Errorf("CGIEnv: %w", err)
+	}
+	if _, err := h.identity(); err != nil {
+		return fmt.Errorf("CGIUser: %w", err)
+	}
+	return h.SimpleHandler.check()
+}
+
+// ParseRequest forgets what was known of the last request's script, and parses the
+// request.
+func (h *CGIHandler) ParseRequest() bool {
+	h.CGIInfo, h.AuthType, h.RemoteUser, h.redirects = CGIInfo{}, "", "", 0
+	return h.SimpleHandler.ParseRequest()
+}
+
+// MethodTable gives the methods of CGIMethods.
+func (h *CGIHandler) MethodTable() map[string]func() {
+	table := h.SimpleHandler.MethodTable()
+	for _, method := range h.CGIMethods {
+		if h.c.class.Verbs(h.self, nil).Has(method) {
+			continue
+		}
+		if table == nil {
+			table = map[string]func(){}
+		}
+		table[method] = h.runOnly
+	}
+	return table
+}
+
+// SendHead runs the script that the request is for, or answers as that of
+// SimpleHandler does.
+func (h *CGIHandler) SendHead() io.ReadCloser {
+	if h.self.IsCGI() {
+		h.self.RunCGI()
+		return nil
+	}
+	return h.SimpleHandler.SendHead()
+}
+
+// DoPOST runs the script that the request is for. For anything else it is 501.
+func (h *CGIHandler) DoPOST() { h.runOnly() }
+
+// DoOPTIONS runs the script that the request is for, where CGIMethods has OPTIONS,
+// and answers as that of SimpleHandler does otherwise.
+func (h *CGIHandler) DoOPTIONS() {
+	if slices.Contains(h.CGIMethods, "OPTIONS") && h.self.IsCGI() {
+		h.self.RunCGI()
+		return
+	}
+	h.SimpleHandler.DoOPTIONS()
+}
+
+// runOnly answers a method that files do not know.
+func (h *CGIHandler) runOnly() {
+	if h.self.IsCGI() {
+		h.self.RunCGI()
+		return
+	}
+	h.self.SendError(501, "Can only "+h.Command+" to CGI scripts", "")
+}
+
+// IsCGI reports whether the path of the request lies below one of CGIDirectories,
+// and sets CGIInfo then. Override it to find scripts in another way: set CGIInfo,
+// and report true.
+//
+// Unlike in CPython, the path is decoded once, for good, and ".." never leads to
+// an error: what is looked for is what a file would be looked for by.
+func (h *CGIHandler) IsCGI() bool {
+	directory, rest, ok := cgi.Find(urlpath.Unquote(urlpath.Of(h.Path)), h.directories())
+	if ok {
+		h.CGIInfo = CGIInfo{directory, rest}
+	}
+	return ok
+}
+
+func (h *CGIHandler) directories() []string {
+	if h.CGIDirectories == nil {
+		return defaultCGIDirectories
+	}
+	return h.CGIDirectories
+}
+
+var defaultCGIDirectories = []string{"/cgi-bin", "/htbin"}
+
+// IsExecutable reports whether the system lets the server execute a file. On
+// Windows, which does not know, it is whether there is one.
+func (h *CGIHandler) IsExecutable(path string) bool { return script.IsExecutable(path) }
+
+// IsPython reports whether the name of a file ends in .py or .pyw, in any case.
+// It matters on Windows alone, where such files are given to the interpreter.
+func (h *CGIHandler) IsPython(path string) bool {
+	ext := strings.ToLower(filepath.Ext(path))
+	return ext == ".py" || ext == ".pyw"
+}
+
+// isScript reports whether a file, or a directory, lies in a directory for scripts,
+// by whatever name it was found: a link, or letters of another case where the file
+// system makes no difference. It is not for anybody to read.
+func (h *CGIHandler) isScript(path string) bool {
+	var directories []string
+	for _, d := range h.directories() {
+		directories = append(directories, h.self.TranslatePath(urlpath.Quote("/"+strings.Trim(d, "/"))))
+	}
+	return h.paths().Within(path, directories)
+}
+
+// RunCGI runs the script that CGIInfo says, and answers with what it writes.
+//
+// Where there is none, the answer is 404, and 403 where it is no file or cannot be
+// executed. 502 is the answer for a script that fails, or whose header section is
+// none; 503 where too many run or the system has no room for another; 504 where
+// CGITimeout is over; the log says why.
+func (h *CGIHandler) RunCGI() {
+	location := h.runScript()
+	if location == "" {
+		return
+	}
+	if h.redirects++; h.redirects > maxRedirects {
+		h.failScript(502, h.CGIInfo.Directory+"/"+h.CGIInfo.Rest, errRedirects)
+		return
+	}
+	if h.Command != "HEAD" {
+		h.Command = "GET"
+	}
+	h.Path = "/" + strings.TrimLeft(location, "/")
+	h.verbs().Call(h.Command)
+}
+
+// maxRedirects bounds how many local redirects a request may follow.
+const maxRedirects = 10
+
+var errRedirects = errors.New("too many local redirects, one after the other")
+
+const (
+	// cgiPatience is how long a request waits for its turn to run a script.
+	cgiPatience = 10 * time.Second
+	// settleTime is how long an answer waits for its script to exit that has closed
+	// its output: mostly that is the same moment, and tells whether all went well.
+	settleTime = 100 * time.Millisecond
+	// smallBody is up to where a body is read before its script runs, so that a slow
+	// client keeps no script waiting.
+	smallBody = 64 * 1024
+)
+
+// runScript runs a script and answers. Where the script wants the answer to be
+// what is at another place of the server, it gives that (RFC 3875 §6.2.2).
+func (h *CGIHandler) runScript() (location string) {
+	// An override of IsCGI may have left dots and slashes in what it gives: none
+	// leads out of the directory.
+	info := h.CGIInfo
+	directory, rest, ok := cgi.Find(info.Directory+"/"+info.Rest, []string{cmp.Or(info.Directory, "/")})
+	if !ok {
+		h.self.SendError(404, "No such CGI script ("+pyrepr.Quote(info.Directory+"/"+info.Rest)+")", "")
+		return ""
+	}
+	name, pathInfo := cgi.Split(directory, rest, h.isDirectory)
+	path, ok := h.findScript(name, pathInfo)
+	if !ok {
+		return ""
+	}
+	body, turn := h.enterScript(name)
+	if body != nil {
+		defer body.Close()
+	}
+	if turn == nil {
+		return ""
+	}
+	defer turn.Leave()
+	run := &cgiRun{h: h, name: name}
+	program := h.program(name, pathInfo, path, h.contentLength(body))
+	program.Log = run.log
+	var input io.Reader
+	switch {
+	case body == nil && h.bodyLength() > 0:
+		input = h.RFile
+	case body != nil && body.File() != nil:
+		program.Stdin = body.File()
+	case body != nil && body.Len() > 0:
+		input = body.Reader()
+	}
+	program.Input = input != nil
+	s, err := turn.Start(program)
+	switch {
+	case accept.IsExhausted(err), script.Exhausted(err):
+		h.failScript(503, name, err)
+		return ""
+	case errors.Is(err, fs.ErrPermission) && program.User != nil:
+		h.failScript(502, name, fmt.Errorf("%w (for the user %d, who is to run it)", err, program.User.UID))
+		return ""
+	case err != nil:
+		h.failScript(502, name, err)
+		return ""
+	}
+	run.script, run.output = s, cgi.NewOutput(s)
+	run.begin(h.Context(), input)
+	defer run.end()
+	return run.answer()
+}
+
+// failScript answers for a script that cannot be run, or has not done what it was
+// to do. Why is for the log alone.
+func (h *CGIHandler) failScript(code int, name string, why error) {
+	h.self.LogError("CGI script %s: %v", name, why)
+	h.self.SendError(code, "", "")
+}
+
+// isDirectory reports whether a decoded path is a directory's.
+func (h *CGIHandler) isDirectory(path string) bool {
+	info, err := h.paths().Stat(h.scriptPath(path))
+	return err == nil && info.IsDir()
+}
+
+// scriptPath gives the file for a path that has been decoded.
+func (h *CGIHandler) scriptPath(path string) string {
+	return h.self.TranslatePath(urlpath.Quote(path))
+}
+
+// findScript gives the file of a script, or answers that there is none.
+func (h *CGIHandler) findScript(name, pathInfo string) (path string, ok bool) {
+	path = h.scriptPath(name)
+	info, err := h.paths().Stat(path)
+	quoted := "(" + pyrepr.Quote(name) + ")"
+	switch {
+	case accept.IsExhausted(err):
+		h.refuseFile(err, "")
+	case err != nil || strings.Contains(pathInfo, "\x00"):
+		h.self.SendError(404, "No such CGI script "+quoted, "")
+	case !info.Mode().IsRegular():
+		h.self.SendError(403, "CGI script is not a plain file "+quoted, "")
+	case !(runtime.GOOS == "windows" && h.self.IsPython(path)) && !h.self.IsExecutable(path):
+		h.self.SendError(403, "CGI script is not executable "+quoted, "")
+	default:
+		return absolute(path), true
+	}
+	return "", false
+}
+
+// absolute gives a path that does not depend on the working directory.
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
+
+// bodyLength is ContentLength, but for requests that a local redirect has made,
+// which have no body.
+func (h *CGIHandler) bodyLength() int64 {
+	if h.redirects > 0 {
+		return 0
+	}
+	return h.ContentLength()
+}
+
+// enterScript waits for the turn to run a script, with the body of the request
+// where that is read before. Without a turn it has answered, as far as anybody is
+// there to see it.
+func (h *CGIHandler) enterScript(name string) (body *spool.Body, turn *script.Turn) {
+	if most := cmp.Or(h.CGIMaxBody, 1<<30); most >= 0 {
+		if h.bodyLength() > most {
+			h.self.SendError(413, "", "The body is longer than it may be")
+			return nil, nil
+		}
+		h.LimitBody(most)
+	}
+	enter := func() (err error) {
+		if turn == nil {
+			turn, err = h.Server.scripts.Enter(h.Context(), cmp.Or(h.CGIMaxScripts, 64), cgiPatience)
+		}
+		return err
+	}
+	var err error
+	if n := h.bodyLength(); n < 0 || 0 < n && n <= smallBody {
+		body, err = spool.Read(h.RFile, enter)
+	}
+	if err == nil {
+		err = enter()
+	}
+	if err == nil {
+		return body, turn
+	}
+	if turn != nil {
+		turn.Leave()
+	}
+	switch {
+	case h.c.BodyFault() != nil, h.Context().Err() != nil:
+		// The library answers, where there is somebody to answer to.
+	case errors.Is(err, script.ErrFull):
+		h.failScript(503, name, err)
+	default:
+		h.failScript(500, name, err)
+	}
+	return body, nil
+}
+
+// program says what to run.
+func (h *CGIHandler) program(name, pathInfo, path string, length int64) *script.Program {
+	query := urlpath.Query(h.Path)
+	p := &script.Program{Dir: filepath.Dir(path)}
+	p.Path, p.Args = script.Interpreted(path, h.self.IsPython(path), cgi.Arguments(h.Command, query, runtime.GOOS))
+	p.Timeout = max(0, cmp.Or(h.CGITimeout, time.Minute))
+	p.User, _ = h.identity()
+	_, _, origin, _ := http1.CutAbsolute(h.Path)
+	request := cgi.Request{
+		Method: h.Command, Protocol: h.RequestVersion, URI: origin,
+		ScriptName: name, ScriptFilename: path, PathInfo: pathInfo,
+		DocumentRoot: absolute(h.directory()), Query: query,
+		Software: h.self.VersionString(),
+		AuthType: h.AuthType, RemoteUser: h.RemoteUser,
+		Host:   h.Host(),
+		HTTPS:  h.isTLS(),
+		Fields: h.Headers.fields, Authorization: h.CGIPassAuthorization,
+		ContentLength: length,
+	}
+	if pathInfo != "" {
+		request.PathTranslated = absolute(h.scriptPath(pathInfo))
+	}
+	request.ServerName, request.ServerPort = h.serverAddress()
+	request.RemoteAddr, request.RemotePort = cgi.SplitAddress(h.ClientAddress.String())
+	p.Env = request.Environ(h.CGIEnv, os.LookupEnv, runtime.GOOS)
+	return p
+}
+
+// contentLength gives the length of the body that a script is told, or -1 where
+// the request has none.
+func (h *CGIHandler) contentLength(body *spool.Body) int64 {
+	switch {
+	case body != nil:
+		return body.Len()
+	case h.bodyLength() == 0 && (h.redirects > 0 || !h.Headers.Has("Content-Length")):
+		return -1
+	}
+	return h.bodyLength()
+}
+
+// serverAddress gives the name by which the client has called the server, or else
+// its own, and the port that the request has come to.
+func (h *CGIHandler) serverAddress() (name, port string) {
+	name, port = cgi.SplitAddress(h.Host())
+	if tcp, ok := h.c.nc.LocalAddr().(*net.TCPAddr); ok {
+		port = strconv.Itoa(tcp.Port)
+	}
+	return cmp.Or(name, h.Server.ServerName, "localhost"), cmp.Or(port, "80")
+}
+
+// isTLS reports whether the connection is one of crypto/tls, which is not named
+// here for the sake of those who do without it.
+func (h *CGIHandler) isTLS() bool {
+	_, ok := h.c.nc.(interface{ HandshakeContext(context.Context) error })
+	return ok
+}
+
+// identity gives who scripts are run as, or nil for who the server is.
+func (h *CGIHandler) identity() (*script.Identity, error) {
+	switch {
+	case os.Geteuid() == 0 && h.CGIUser != "root":
+		return script.Lookup(cmp.Or(h.CGIUser, "nobody"))
+	case os.Geteuid() != 0 && h.CGIUser != "":
+		return nil, errors.New("only a server that runs as root can run scripts as another user")
+	}
+	return nil, nil
+}
+
+// A cgiRun is a script at work for a request.
+type cgiRun struct {
+	h      *CGIHandler
+	name   string
+	script *script.Script
+	output *cgi.Output
+	fed    chan struct{} // closed when the script has its input; nil where it has none
+	forget func() bool   // ends the watch for the client
+	ended  bool          // the output has ended by itself: how the script exits matters
+}
+
+// begin has the script's input copied, and the script ended when the client goes
+// or the server closes.
+func (r *cgiRun) begin(ctx context.Context, input io.Reader) {
+	r.forget = context.AfterFunc(ctx, func() { r.script.End(context.Cause(ctx)) })
+	if input == nil {
+		return
+	}
+	r.fed = make(chan struct{})
+	go func() {
+		defer close(r.fed)
+		defer func() { // RFile may be the program's own
+			if problem := recover(); problem != nil {
+				r.script.End(fmt.Errorf("reading the body panicked: %v", problem))
+			}
+		}()
+		if err := r.script.Feed(input); err != nil {
+			r.script.End(err)
+		}
+	}()
+}
+
+// end lets go of the script. It may live on if it has closed its output, but has
+// seen the last of its input.
+func (r *cgiRun) end() {
+	r.forget()
+	server, name, told := r.h.Server, r.name, r.ended
+	report := func(text string) {
+		server.report().Line(slog.LevelWarn, EscapeControls("CGI script "+name+": "+text))
+	}
+	r.script.Close(report, func(exit script.Exit) {
+		if exit.Code != 0 && told {
+			report(exit.String())
+		}
+	})
+	if r.fed == nil {
+		return
+	}
+	select {
+	case <-r.fed:
+	default:
+		// It waits for the client. Whatever that still sends is for nobody, and
+		// the connection ends.
+		r.h.SetReadDeadline(time.Unix(1, 0))
+		<-r.fed
+	}
+}
+
+// log logs a line that the script has written to its standard error.
+func (r *cgiRun) log(line string) { r.h.self.LogError("CGI script %s: %s", r.name, line) }
+
+// settle waits a moment for the script to exit, and logs how it did where that was
+// no success.
+func (r *cgiRun) settle() (exit script.Exit) {
+	r.ended = true
+	exit, ok := r.script.Wait(settleTime)
+	if ok && exit.Code != 0 {
+		r.h.self.LogError("CGI script exit code %d", exit.Code)
+	}
+	return exit
+}
+
+// answer answers with the output of the script, or gives the place to find the
+// answer at.
+func (r *cgiRun) answer() (location string) {
+	if cgi.IsNPH(r.name) {
+		r.answerRaw()
+		return ""
+	}
+	head, err := r.output.ReadHead(r.h.Server.limits(0).Bounds)
+	switch {
+	case err != nil:
+		r.fail(err)
+	case head.Local:
+		r.settle()
+		return head.Location
+	default:
+		r.send(r.sendHead(head))
+	}
+	return ""
+}
+
+// fail answers for a script that has written no header section.
+func (r *cgiRun) fail(err error) {
+	h := r.h
+	switch {
+	case h.c.BodyFault() != nil, h.Context().Err() != nil:
+		// The library answers, where there is somebody to answer to.
+	case errors.Is(err, script.ErrTimeout):
+		h.failScript(504, r.name, err)
+	case errors.Is(err, cgi.ErrNoHead):
+		r.settle()
+		h.failScript(502, r.name, err)
+	default:
+		h.failScript(502, r.name, err)
+	}
+}
+
+// sendHead sends the head that the script has asked for, and gives what the
+// content goes to.
+func (r *cgiRun) sendHead(head *cgi.Head) io.Writer {
+	h := r.h
+	fields := Headers{fields: head.Fields}
+	h.self.LogRequest(head.Status, -1)
+	h.self.SendResponseOnly(head.Status, head.Reason)
+	if !fields.Has("Server") {
+		h.self.SendHeader("Server", h.self.VersionString())
+	}
+	if !fields.Has("Date") {
+		h.self.SendHeader("Date", h.self.DateTimeString(time.Time{}))
+	}
+	for name, value := range fields.All() {
+		h.self.SendHeader(name, value)
+	}
+	if head.ContentLength >= 0 {
+		h.self.EndHeaders()
+		return h.WFile
+	}
+	return h.EndHeadersChunked()
+}
+
+// send sends the content of the answer, piece by piece as the script writes it.
+func (r *cgiRun) send(w io.Writer) {
+	h := r.h
+	for {
+		piece, err := r.output.Next()
+		if err == io.EOF {
+			break
+		}
+		if err == nil {
+			_, err = w.Write(piece)
+		}
+		if err != nil {
+			r.cut(err)
+			return
+		}
+	}
+	exit := r.settle()
+	if exit.Code < 0 {
+		h.c.Answer.Sink() // nobody knows what is missing: the client sees that the answer was cut
+		return
+	}
+	if w, ok := w.(*ChunkedWriter); ok {
+		w.Close()
+	}
+}
+
+// cut ends an answer that does not come to its end, so that the client can tell.
+func (r *cgiRun) cut(err error) {
+	h := r.h
+	h.CloseConnection = true
+	r.script.End(err)
+	if !h.c.Tells(err) && h.Context().Err() == nil && h.c.BodyFault() == nil {
+		h.self.LogError("CGI script %s: %v", r.name, err)
+	}
+	if h.c.Answer.Chunked() {
+		h.c.Answer.Sink()
+	}
+}
+
+// answerRaw answers with what an NPH script writes, head and all (RFC 3875 §5).
+func (r *cgiRun) answerRaw() {
+	h := r.h
+	h.CloseConnection = true
+	for begun := false; ; begun = true {
+		piece, err := r.output.Next()
+		switch {
+		case err == io.EOF && begun:
+			r.settle()
+			return
+		case err == io.EOF:
+			r.fail(cgi.ErrNoHead)
+			return
+		case err != nil && !begun:
+			r.fail(err)
+			return
+		}
+		if err == nil {
+			if !begun {
+				h.self.LogRequest(cgi.StatusOf(piece), -1)
+			}
+			_, err = h.WFile.Write(piece)
+		}
+		if err != nil {
+			r.cut(err)
+			return
+		}
+	}
+}

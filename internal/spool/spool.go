@@ -1,0 +1,142 @@
+// Package spool keeps a body whose length has to be known before it is passed
+// on: in memory while it is small, in a temporary file from there on.
+package spool
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// memory is how much of a body stays in memory.
+const memory = 64 * 1024
+
+// ErrFile marks the errors of the temporary file, as opposed to the reader's.
+var ErrFile = errors.New("temporary file")
+
+// A Body is what has been read. It can be read any number of times by Reader.
+type Body struct {
+	data []byte   // the body, if there is no file
+	file *os.File // else the file that holds it
+	name string   // the file's name, where it could not be taken from it
+	len  int64
+}
+
+// Read reads r to its end. Bodies of more than 64 KiB go to a file in the
+// system's directory for temporary ones; before it is made, beforeFile, if
+// there is one, may wait for its turn, or refuse.
+//
+// How long a body may be is for r to bound. An error of r's, or of beforeFile,
+// is returned as it is; one that is the file's is an ErrFile.
+func Read(r io.Reader, beforeFile func() error) (*Body, error) {
+	data, end := readMemory(r)
+	if end != nil && end != io.EOF {
+		return nil, end
+	}
+	if len(data) <= memory {
+		return &Body{data: data, len: int64(len(data))}, nil
+	}
+	if beforeFile != nil {
+		if err := beforeFile(); err != nil {
+			return nil, err
+		}
+	}
+	b, err := create()
+	if err != nil {
+		return nil, err
+	}
+	if err := b.fill(data, r, end); err != nil {
+		b.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// readMemory reads until r ends or fails, which it tells, or until there is one
+// byte more than memory is to hold. What it takes grows with what there is.
+func readMemory(r io.Reader) ([]byte, error) {
+	data := make([]byte, 0, 512)
+	for {
+		n, err := r.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		if err != nil || len(data) > memory {
+			return data, err
+		}
+		if len(data) == cap(data) {
+			data = append(make([]byte, 0, min(4*cap(data), memory+1)), data...)
+		}
+	}
+}
+
+// create makes a file that has no name any more, where the system allows that:
+// nothing is left behind then, however the program ends. Where it does not, as
+// on Windows, Close removes the file.
+func create() (*Body, error) {
+	f, err := os.CreateTemp("", "httpserver-body-*")
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFile, err)
+	}
+	b := &Body{file: f}
+	if os.Remove(f.Name()) != nil {
+		b.name = f.Name()
+	}
+	return b, nil
+}
+
+// fill writes what has been read and the rest of r to the file, and goes back
+// to its start. The last read of r gave err.
+func (b *Body) fill(data []byte, r io.Reader, err error) error {
+	buffer := data[:memory]
+	for {
+		if _, err := b.file.Write(data); err != nil {
+			return fmt.Errorf("%w: %w", ErrFile, err)
+		}
+		b.len += int64(len(data))
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		var n int
+		n, err = r.Read(buffer)
+		data = buffer[:n]
+	}
+	if _, err := b.file.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("%w: %w", ErrFile, err)
+	}
+	return nil
+}
+
+// Len gives the body's length.
+func (b *Body) Len() int64 { return b.len }
+
+// Reader gives a reader of the body, from its beginning. It may not outlive
+// Close.
+func (b *Body) Reader() io.Reader {
+	if b.file != nil {
+		return io.NewSectionReader(b.file, 0, b.len)
+	}
+	return bytes.NewReader(b.data)
+}
+
+// File gives the file that holds the body, or nil if memory does. It stands at
+// its start until someone reads from it; a process that has it for its standard
+// input moves it too.
+func (b *Body) File() *os.File { return b.file }
+
+// Close lets go of the body.
+func (b *Body) Close() error {
+	b.data = nil
+	if b.file == nil {
+		return nil
+	}
+	err := b.file.Close()
+	if b.name != "" {
+		err = errors.Join(err, os.Remove(b.name))
+		b.name = ""
+	}
+	return err
+}
