@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/pprof"
+
+	"example.com/httpserver"
 )
 
 // childFlag is the argument that makes this program a server, or the peer
@@ -29,7 +31,22 @@ type config struct {
 // servers are the servers written in Go. They log no requests; errors go to
 // standard error.
 var servers = map[string]func(net.Listener, config) error{
+	"ours":    serveOurs,
 	"nethttp": serveNetHTTP,
+}
+
+// quiet is CGIHandler with nothing changed but that requests are not logged.
+type quiet struct{ httpserver.CGIHandler }
+
+func (h *quiet) LogRequest(int, int64) {}
+
+func serveOurs(l net.Listener, c config) error {
+	h := new(quiet)
+	h.Directory = c.Directory
+	h.ProtocolVersion = "HTTP/1.1"
+	s := new(httpserver.ThreadingServer)
+	s.Handler = h
+	return s.Serve(l)
 }
 
 func serveNetHTTP(l net.Listener, c config) error {

@@ -32,6 +32,10 @@ type player interface {
 
 var allPeers = []*peer{
 	{
+		name: "ours", about: "CGIHandler on ThreadingServer", groups: []string{"cgi"},
+		version: goVersion, start: startChild("ours"),
+	},
+	{
 		name: "nethttp", about: "net/http and net/http/cgi", groups: []string{"cgi"},
 		version: goVersion, start: startChild("nethttp"),
 	},
