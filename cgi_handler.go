@@ -150,7 +150,7 @@ func (h *CGIHandler) check() error {
 	if err := cgi.CheckEnv(h.CGIEnv); err != nil {
 		return fmt.Errorf("CGIEnv: %w", err)
 	}
-	if _, err := h.identity(); err != nil {
+	if _, err := h.identity(script.Lookup); err != nil {
 		return fmt.Errorf("CGIUser: %w", err)
 	}
 	return h.SimpleHandler.check()
@@ -318,7 +318,11 @@ func (h *CGIHandler) runScript() (location string) {
 	}
 	defer turn.Leave()
 	run := &cgiRun{h: h, name: name}
-	program := h.program(name, pathInfo, path, h.contentLength(body))
+	program, err := h.program(name, pathInfo, path, h.contentLength(body))
+	if err != nil {
+		h.failScript(500, name, err)
+		return ""
+	}
 	program.Log = run.log
 	var input io.Reader
 	switch {
@@ -330,22 +334,28 @@ func (h *CGIHandler) runScript() (location string) {
 		input = body.Reader()
 	}
 	program.Input = input != nil
-	s, err := turn.Start(program)
-	switch {
-	case accept.IsExhausted(err), script.Exhausted(err):
-		h.failScript(503, name, err)
-		return ""
-	case errors.Is(err, fs.ErrPermission) && program.User != nil:
-		h.failScript(502, name, fmt.Errorf("%w (for the user %d, who is to run it)", err, program.User.UID))
-		return ""
-	case err != nil:
-		h.failScript(502, name, err)
+	if run.script, err = turn.Start(program); err != nil {
+		h.failStart(name, err, program.User)
 		return ""
 	}
-	run.script, run.output = s, cgi.NewOutput(s)
+	run.output = cgi.NewOutput(run.script)
 	run.begin(h.Context(), input)
 	defer run.end()
 	return run.answer()
+}
+
+// failStart answers for a script that cannot be started.
+func (h *CGIHandler) failStart(name string, err error, user *script.Identity) {
+	switch {
+	case errors.Is(err, script.ErrClosed):
+		// So is the connection.
+	case accept.IsExhausted(err), script.Exhausted(err):
+		h.failScript(503, name, err)
+	case errors.Is(err, fs.ErrPermission) && user != nil:
+		h.failScript(502, name, fmt.Errorf("%w (to the user %d, who is to run it)", err, user.UID))
+	default:
+		h.failScript(502, name, err)
+	}
 }
 
 // failScript answers for a script that cannot be run, or has not done what it was
@@ -434,7 +444,7 @@ func (h *CGIHandler) enterScript(name string) (body *spool.Body, turn *script.Tu
 		turn.Leave()
 	}
 	switch {
-	case h.c.BodyFault() != nil, h.Context().Err() != nil:
+	case h.c.BodyFault() != nil, h.Context().Err() != nil, errors.Is(err, script.ErrClosed):
 		// The library answers, where there is somebody to answer to.
 	case errors.Is(err, script.ErrFull):
 		h.failScript(503, name, err)
@@ -445,12 +455,14 @@ func (h *CGIHandler) enterScript(name string) (body *spool.Body, turn *script.Tu
 }
 
 // program says what to run.
-func (h *CGIHandler) program(name, pathInfo, path string, length int64) *script.Program {
+func (h *CGIHandler) program(name, pathInfo, path string, length int64) (p *script.Program, err error) {
 	query := urlpath.Query(h.Path)
-	p := &script.Program{Dir: filepath.Dir(path)}
+	p = &script.Program{Dir: filepath.Dir(path)}
 	p.Path, p.Args = script.Interpreted(path, h.self.IsPython(path), cgi.Arguments(h.Command, query, runtime.GOOS))
 	p.Timeout = max(0, cmp.Or(h.CGITimeout, time.Minute))
-	p.User, _ = h.identity()
+	if p.User, err = h.identity(h.Server.users.Lookup); err != nil {
+		return nil, err
+	}
 	_, _, origin, _ := http1.CutAbsolute(h.Path)
 	request := cgi.Request{
 		Method: h.Command, Protocol: h.RequestVersion, URI: origin,
@@ -466,10 +478,9 @@ func (h *CGIHandler) program(name, pathInfo, path string, length int64) *script.
 	if pathInfo != "" {
 		request.PathTranslated = absolute(h.scriptPath(pathInfo))
 	}
-	request.ServerName, request.ServerPort = h.serverAddress()
-	request.RemoteAddr, request.RemotePort = cgi.SplitAddress(h.ClientAddress.String())
+	h.addAddresses(&request)
 	p.Env = request.Environ(h.CGIEnv, os.LookupEnv, runtime.GOOS)
-	return p
+	return p, nil
 }
 
 // contentLength gives the length of the body that a script is told, or -1 where
@@ -484,14 +495,23 @@ func (h *CGIHandler) contentLength(body *spool.Body) int64 {
 	return h.bodyLength()
 }
 
-// serverAddress gives the name by which the client has called the server, or else
-// its own, and the port that the request has come to.
-func (h *CGIHandler) serverAddress() (name, port string) {
-	name, port = cgi.SplitAddress(h.Host())
+// addAddresses tells a script who talks to whom. SERVER_NAME is what the client has
+// called the server, or else its own name.
+func (h *CGIHandler) addAddresses(r *cgi.Request) {
+	r.ServerName, r.ServerPort = cgi.SplitAddress(h.Host())
+	r.ServerName = cmp.Or(r.ServerName, h.Server.ServerName, "localhost")
+	r.ServerPort = cmp.Or(r.ServerPort, "80")
 	if tcp, ok := h.c.nc.LocalAddr().(*net.TCPAddr); ok {
-		port = strconv.Itoa(tcp.Port)
+		r.ServerAddr, r.ServerPort = tcp.IP.String(), strconv.Itoa(tcp.Port)
 	}
-	return cmp.Or(name, h.Server.ServerName, "localhost"), cmp.Or(port, "80")
+	switch client := h.ClientAddress.(type) {
+	case *net.TCPAddr:
+		r.RemoteAddr, r.RemotePort = client.IP.String(), strconv.Itoa(client.Port)
+	case *net.UnixAddr:
+		r.RemoteAddr = "127.0.0.1" // it has none, and is on this machine
+	default:
+		r.RemoteAddr, r.RemotePort = cgi.SplitAddress(h.ClientAddress.String())
+	}
 }
 
 // isTLS reports whether the connection is one of crypto/tls, which is not named
@@ -502,10 +522,10 @@ func (h *CGIHandler) isTLS() bool {
 }
 
 // identity gives who scripts are run as, or nil for who the server is.
-func (h *CGIHandler) identity() (*script.Identity, error) {
+func (h *CGIHandler) identity(lookup func(string) (*script.Identity, error)) (*script.Identity, error) {
 	switch {
 	case os.Geteuid() == 0 && h.CGIUser != "root":
-		return script.Lookup(cmp.Or(h.CGIUser, "nobody"))
+		return lookup(cmp.Or(h.CGIUser, "nobody"))
 	case os.Geteuid() != 0 && h.CGIUser != "":
 		return nil, errors.New("only a server that runs as root can run scripts as another user")
 	}
