@@ -14,18 +14,18 @@ import (
 	"example.com/httpserver"
 )
 
-// childFlag is the argument that makes this program a server, or the peer
-// gospawn. What follows it is a config.
+// childFlag is the argument that makes this program a server, or one
+// that runs scripts without any. What follows it is a config.
 const childFlag = "-child"
 
 // A config is what the child is told.
 type config struct {
-	Server    string // a name in servers, or gospawn
+	Server    string // a name in servers or spawners
 	Directory string // what it serves
 	Profile   string // the directory for its profile, if it is to make one
 
-	Script         string // for gospawn
-	Workers, Count int    // for gospawn
+	Script         string // for spawners, as the next
+	Workers, Count int    // how many run it at once, and how often each
 }
 
 // servers are the servers written in Go. They log no requests; errors go to
@@ -77,8 +77,8 @@ func childMain(text string) error {
 		}
 		defer pprof.StopCPUProfile()
 	}
-	if c.Server == "gospawn" {
-		return goSpawn(c)
+	if spawners[c.Server] != nil {
+		return spawnChild(c)
 	}
 	serve := servers[c.Server]
 	if serve == nil {

@@ -44,7 +44,7 @@ type options struct {
 func parentMain() error {
 	var o options
 	flag.StringVar(&o.rows, "rows", "cgi", "the rows, or groups of rows, by `names`")
-	flag.StringVar(&o.peers, "peers", "ours,nethttp,lighttpd,spawn,gospawn", "the peers, by `names`; the others are compared with the first")
+	flag.StringVar(&o.peers, "peers", "ours,nethttp,lighttpd,spawn,gospawn,script", "the peers, by `names`; the others are compared with the first")
 	flag.IntVar(&o.rounds, "rounds", 8, "how often each peer gets its turn")
 	flag.IntVar(&o.requests, "requests", 0, "requests in a turn; if 0, as many as is right for the row")
 	flag.StringVar(&o.json, "json", "", "write all that was measured to this `file`")

@@ -49,7 +49,11 @@ var allPeers = []*peer{
 	},
 	{
 		name: "gospawn", about: "no server: os.StartProcess", groups: []string{"cgi"},
-		version: goVersion, start: startGoSpawner,
+		version: goVersion, start: startGoSpawner("gospawn"),
+	},
+	{
+		name: "script", about: "no server: ours without HTTP", groups: []string{"cgi"},
+		version: goVersion, start: startGoSpawner("script"),
 	},
 }
 

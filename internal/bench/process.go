@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -52,33 +53,43 @@ func launch(cmd *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
-// serves waits until something accepts connections at p.addr, and then counts
-// the processes.
+// serves waits until something answers at p.addr, and then counts the processes.
 func (p *process) serves(ctx context.Context) error {
-	err := p.connect(ctx)
+	conn, err := p.connect(ctx)
 	if err != nil {
 		return err
 	}
-	p.said.forget() // greetings
+	defer conn.Close()
+	// Whatever the answer is: a server that gives one has begun to serve, and
+	// said so if it is one that does.
+	conn.SetDeadline(time.Now().Add(startPatience))
+	if _, err := fmt.Fprintf(conn, get10, "/"); err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, conn); err != nil {
+		return err
+	}
+	p.said.forget()
 	all, err := readStats()
 	p.standing = len(below(p.cmd.Process.Pid, all))
 	return err
 }
 
-func (p *process) connect(ctx context.Context) error {
+// connect dials p.addr until something listens there.
+func (p *process) connect(ctx context.Context) (net.Conn, error) {
 	for deadline := time.Now().Add(startPatience); ; {
 		conn, err := dial(ctx, p.addr)
 		if err == nil {
-			return conn.Close()
+			return conn, nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("the server does not listen: %w", err)
+			return nil, fmt.Errorf("the server does not listen: %w", err)
 		}
 		select {
 		case <-p.ended:
-			return fmt.Errorf("the server has ended: %v, saying %q", p.failure, p.said.text())
+			return nil, fmt.Errorf("the server has ended: %v, saying %q", p.failure, p.said.text())
 		case <-ctx.Done():
-			return ctx.Err()
+			return nil, ctx.Err()
 		case <-time.After(5 * time.Millisecond):
 		}
 	}

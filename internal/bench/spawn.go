@@ -7,10 +7,13 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"syscall"
 	"time"
+
+	"example.com/httpserver/internal/script"
 )
 
 // A spawner is a program that runs the script as often as it is told and ends:
@@ -27,11 +30,20 @@ func startSpawner(_ context.Context, s *site) (player, error) {
 	}}, nil
 }
 
-// startGoSpawner is for the one in Go: this program.
-func startGoSpawner(_ context.Context, s *site) (player, error) {
-	return spawner{func(workers, count int) (*exec.Cmd, error) {
-		return child(config{Server: "gospawn", Script: s.script(), Workers: workers, Count: count, Profile: s.profile})
-	}}, nil
+// startGoSpawner gives the function that starts one of those in Go: this program.
+func startGoSpawner(name string) func(context.Context, *site) (player, error) {
+	return func(_ context.Context, s *site) (player, error) {
+		return spawner{func(workers, count int) (*exec.Cmd, error) {
+			return child(config{Server: name, Script: s.script(), Workers: workers, Count: count, Profile: s.profile})
+		}}, nil
+	}
+}
+
+// spawners are those written in Go: each runs the script once and gives what it
+// has written.
+var spawners = map[string]func(script string) (output []byte, err error){
+	"gospawn": goSpawn,
+	"script":  scriptSpawn,
 }
 
 func (s spawner) check(ctx context.Context, r *row) error {
@@ -73,18 +85,19 @@ func (s spawner) shot(ctx context.Context, r *row, n int) (shot, error) {
 	return shot{Requests: r.clients * count, Elapsed: elapsed, CPU: cpu}, nil
 }
 
-// goSpawn is programs/spawn.c in Go, with goroutines for workers.
-func goSpawn(c config) error {
-	null, err := os.Open(os.DevNull)
-	if err != nil {
-		return err
-	}
+// spawnChild is programs/spawn.c in Go, with goroutines for workers.
+func spawnChild(c config) error {
+	spawn := spawners[c.Server]
 	failures := make([]error, c.Workers)
 	var workers sync.WaitGroup
 	for i := range c.Workers {
 		workers.Go(func() {
 			for n := 0; n < c.Count && failures[i] == nil; n++ {
-				failures[i] = goSpawnOnce(c.Script, null)
+				output, err := spawn(c.Script)
+				if want := "Content-Type: text/plain\n\n" + hello.content; err == nil && string(output) != want {
+					err = fmt.Errorf("the script wrote %q", output)
+				}
+				failures[i] = err
 			}
 		})
 	}
@@ -92,27 +105,62 @@ func goSpawn(c config) error {
 	return errors.Join(failures...)
 }
 
-func goSpawnOnce(script string, null *os.File) error {
+// environment is what scripts get that run without a server.
+var environment = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "GATEWAY_INTERFACE=CGI/1.1"}
+
+// null is the null device, once it was needed.
+var null = sync.OnceValues(func() (*os.File, error) { return os.Open(os.DevNull) })
+
+// goSpawn runs a script as programs do that make nothing of it.
+func goSpawn(path string) ([]byte, error) {
+	null, err := null()
+	if err != nil {
+		return nil, err
+	}
 	r, w, err := os.Pipe()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer r.Close()
-	process, err := os.StartProcess(script, []string{script}, &os.ProcAttr{
-		Env:   []string{"PATH=/usr/local/bin:/usr/bin:/bin", "GATEWAY_INTERFACE=CGI/1.1"},
+	process, err := os.StartProcess(path, []string{path}, &os.ProcAttr{
+		Env:   environment,
 		Files: []*os.File{null, w, os.Stderr},
 	})
 	w.Close()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	text, err := io.ReadAll(r)
+	output, err := io.ReadAll(r)
 	state, err2 := process.Wait()
-	if err := errors.Join(err, err2); err != nil {
-		return err
+	if err2 == nil && !state.Success() {
+		err2 = fmt.Errorf("the script ended with %v", state)
 	}
-	if want := "Content-Type: text/plain\n\n" + hello.content; string(text) != want || !state.Success() {
-		return fmt.Errorf("the script wrote %q, and ended with %v", text, state)
+	return output, errors.Join(err, err2)
+}
+
+// scripts is what a server of ours has.
+var scripts script.Set
+
+// scriptSpawn runs a script as ours do, with all that they take care of.
+func scriptSpawn(path string) ([]byte, error) {
+	turn, err := scripts.Enter(context.Background(), 64, time.Minute)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	defer turn.Leave()
+	said := ""
+	s, err := turn.Start(&script.Program{
+		Path: path, Args: []string{path}, Env: environment, Dir: filepath.Dir(path),
+		Timeout: time.Minute, Log: func(line string) { said += line },
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close(nil, nil)
+	output, err := io.ReadAll(s)
+	exit, ok := s.Wait(time.Minute)
+	if !ok || exit.Code != 0 || said != "" {
+		err = errors.Join(err, fmt.Errorf("the script ended with %v, saying %q", exit, said))
+	}
+	return output, err
 }
