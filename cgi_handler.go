@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/net/http/httpguts"
@@ -351,6 +352,8 @@ func (h *CGIHandler) failStart(name string, err error, user *script.Identity) {
 		// So is the connection.
 	case accept.IsExhausted(err), script.Exhausted(err):
 		h.failScript(503, name, err)
+	case errors.Is(err, syscall.E2BIG): // the fields of a name, joined, may be too long for a variable
+		h.failScript(431, name, err)
 	case errors.Is(err, fs.ErrPermission) && user != nil:
 		h.failScript(502, name, fmt.Errorf("%w (to the user %d, who is to run it)", err, user.UID))
 	default:
