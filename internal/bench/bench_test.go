@@ -25,6 +25,9 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if os.Getenv("GORACE") == "" {
+		os.Setenv("GORACE", "atexit_sleep_ms=0") // or each child would sleep for a second at its end
+	}
 	os.Exit(m.Run())
 }
 
@@ -366,6 +369,7 @@ func TestLoadStops(t *testing.T) {
 			}
 			go func() {
 				defer conn.Close()
+				conn.Read(make([]byte, 1)) // or closing would reset it
 				fmt.Fprint(conn, <-answers)
 			}()
 		}

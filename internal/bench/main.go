@@ -77,6 +77,11 @@ func bench(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if o.json != "" { // before the work, not after it
+		if err := os.WriteFile(o.json, nil, 0o644); err != nil {
+			return err
+		}
+	}
 	s, err := makeSite(ctx)
 	if err != nil {
 		return err
