@@ -480,6 +480,9 @@ func (h *CGIHandler) program(name, pathInfo, path string, length int64) (p *scri
 	}
 	if pathInfo != "" {
 		request.PathTranslated = absolute(h.scriptPath(pathInfo))
+		if strings.HasSuffix(pathInfo, "/") && !os.IsPathSeparator(request.PathTranslated[len(request.PathTranslated)-1]) {
+			request.PathTranslated += string(filepath.Separator) // like CPython: a directory is meant
+		}
 	}
 	h.addAddresses(&request)
 	p.Env = request.Environ(h.CGIEnv, os.LookupEnv, runtime.GOOS)
@@ -586,9 +589,11 @@ func (r *cgiRun) end() {
 	select {
 	case <-r.fed:
 	default:
-		// It waits for the client. Whatever that still sends is for nobody, and
-		// the connection ends.
-		r.h.SetReadDeadline(time.Unix(1, 0))
+		// It waits for the client. What that still sends is for nobody, and read away
+		// where the connection has not been said to end.
+		if h := r.h; h.CloseConnection || h.c.isLast() || h.c.Answer.Closes() || h.c.Answer.Sunk() {
+			h.SetReadDeadline(time.Unix(1, 0))
+		}
 		<-r.fed
 	}
 }

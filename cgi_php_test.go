@@ -46,13 +46,14 @@ var phpPages = []struct {
 	{"a redirect", `<?php header('Location: /page.txt');`, cgiRequest{}, "302 Found\n" + phpType + "Location: /page.txt\n\n", nil},
 	{"a redirect elsewhere", `<?php header('Location: http://elsewhere.example/?a#b', true, 308); echo 'there';`, cgiRequest{}, "308 Permanent Redirect\n" + phpType + "Location: http://elsewhere.example/?a#b\n\nthere", nil},
 	{"after a form", `<?php header('Location: done', true, 303);`, cgiRequest{method: "POST", fields: []string{form}, body: "a=b"}, "303 See Other\n" + phpType + "Location: done\n\n", nil},
-	{"a fatal error", `<?php no_such_function();`, cgiRequest{}, "500 Internal Server Error\n" + phpType + "\n",
-		[]string{"PHP Fatal error:  Uncaught Error: Call to undefined function no_such_function()", "CGI script exit code 255"}},
-	{"a fatal error, after output", `<?php echo 'part'; no_such_function();`, cgiRequest{}, "500 Internal Server Error\n" + phpType + "\npart", []string{"PHP Fatal error:", "exit code 255"}},
-	{"a syntax error", `<?php echo 'x`, cgiRequest{}, "500 Internal Server Error\n" + phpType + "\n", []string{"PHP Parse error:", "exit code 255"}},
 	{"a warning", `<?php echo $none, 'done';`, cgiRequest{}, phpHTML + "\ndone", []string{"PHP Warning:  Undefined variable $none in "}},
 	{"words for the log", `<?php error_log("one\ntwo"); echo 'done';`, cgiRequest{}, phpHTML + "\ndone", []string{"one", "two"}},
 	{"a body that nobody reads", `<?php echo 'done';`, cgiRequest{method: "POST", fields: []string{"Content-Type: application/octet-stream"}, body: strings.Repeat("x", 1<<18)}, phpHTML + "\ndone", nil},
+	// At the end, since that a script has failed may be logged after the answer.
+	{"a fatal error", `<?php no_such_function();`, cgiRequest{}, "500 Internal Server Error\n" + phpType + "\n",
+		[]string{"PHP Fatal error:  Uncaught Error: Call to undefined function no_such_function()", "exit code 255"}},
+	{"a fatal error, after output", `<?php echo 'part'; no_such_function();`, cgiRequest{}, "500 Internal Server Error\n" + phpType + "\npart", []string{"PHP Fatal error:", "exit code 255"}},
+	{"a syntax error", `<?php echo 'x`, cgiRequest{}, "500 Internal Server Error\n" + phpType + "\n", []string{"PHP Parse error:", "exit code 255"}},
 }
 
 const (
@@ -82,7 +83,7 @@ func TestPHP(t *testing.T) {
 		h := newCGISite(t)
 		h.ProtocolVersion = "HTTP/1.1"
 		h.script(t, "php", "#!/bin/sh\nexport SCRIPT_FILENAME=\"$PATH_TRANSLATED\"\nexec php-cgi\n")
-		s := serveDuring(t, h)
+		s := serveDuring(t, h, h.logTo)
 		for _, tc := range phpPages {
 			if tc.name == "what php-cgi is told" {
 				continue // it takes its own PATH_INFO off the file's name, and so another one

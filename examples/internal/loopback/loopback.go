@@ -153,7 +153,7 @@ func (c *Conn) Rest() string {
 // script of root's server runs as nobody, who may not enter one of t.TempDir.
 func PublicDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "")
+	dir, err := os.MkdirTemp("", "httpserver")
 	if err != nil {
 		t.Fatal(err)
 	}
