@@ -319,15 +319,15 @@ func livesOn(t *testing.T) {
 func say(output string) string { return "/cgi-bin/say?" + url.PathEscape(output) }
 
 // Strings are what puppets hang on.
-type Strings struct{ l *net.TCPListener }
+type cords struct{ l *net.TCPListener }
 
 // strings has the scripts named puppet do what the test says.
-func (h *stage) strings(t *testing.T) Strings {
+func (h *stage) strings(t *testing.T) cords {
 	t.Helper()
 	l := listen(t).(*net.TCPListener)
 	t.Cleanup(func() { l.Close() })
 	h.CGIEnv = append(h.CGIEnv, stringsName+"="+l.Addr().String())
-	return Strings{l}
+	return cords{l}
 }
 
 // A puppet is a script that does what the test says.
@@ -339,7 +339,7 @@ type puppet struct {
 }
 
 // next gives the puppet that begins next. It ends with the test.
-func (s Strings) next(t *testing.T) *puppet {
+func (s cords) next(t *testing.T) *puppet {
 	t.Helper()
 	s.l.SetDeadline(time.Now().Add(patience))
 	conn, err := s.l.Accept()
@@ -353,6 +353,16 @@ func (s Strings) next(t *testing.T) *puppet {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// none checks that no puppet has begun.
+func (s cords) none(t *testing.T) {
+	t.Helper()
+	s.l.SetDeadline(time.Now().Add(10 * time.Millisecond)) // one that has come is there at once
+	if conn, err := s.l.Accept(); err == nil {
+		conn.Close()
+		t.Error("a script was run")
+	}
 }
 
 // begin has the puppet do something, whenever that ends.
