@@ -282,18 +282,18 @@ const maxRedirects = 10
 
 var errRedirects = errors.New("too many local redirects, one after the other")
 
-const (
+// smallBody is up to where a body is read before its script runs, so that a slow
+// client keeps no script waiting.
+const smallBody = 64 * 1024
+
+// Tests change these, so that no verdict of theirs depends on what is quick.
+var (
 	// cgiPatience is how long a request waits for its turn to run a script.
 	cgiPatience = 10 * time.Second
-	// smallBody is up to where a body is read before its script runs, so that a slow
-	// client keeps no script waiting.
-	smallBody = 64 * 1024
+	// settleTime is how long an answer waits for its script to exit that has closed
+	// its output: mostly that is the same moment, and tells whether all went well.
+	settleTime = 100 * time.Millisecond
 )
-
-// settleTime is how long an answer waits for its script to exit that has closed
-// its output: mostly that is the same moment, and tells whether all went well.
-// Tests change it, so that no verdict of theirs depends on what is quick.
-var settleTime = 100 * time.Millisecond
 
 // runScript runs a script and answers. Where the script wants the answer to be
 // what is at another place of the server, it gives that (RFC 3875 §6.2.2).

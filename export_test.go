@@ -12,3 +12,10 @@ func SettleFor(d time.Duration) (before time.Duration) {
 	before, settleTime = settleTime, d
 	return before
 }
+
+// WaitForScripts sets how long a request waits for its turn to run a script, and
+// gives what it was.
+func WaitForScripts(d time.Duration) (before time.Duration) {
+	before, cgiPatience = cgiPatience, d
+	return before
+}
