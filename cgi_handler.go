@@ -334,6 +334,8 @@ func (h *CGIHandler) runScript() (location string) {
 	program.Input = input != nil
 	s, err := turn.Start(program)
 	switch {
+	case err != nil && h.isOver(err):
+		return ""
 	case accept.IsExhausted(err), script.Exhausted(err):
 		h.failScript(503, name, err)
 		return ""
@@ -436,7 +438,7 @@ func (h *CGIHandler) enterScript(name string) (body *spool.Body, turn *script.Tu
 		turn.Leave()
 	}
 	switch {
-	case h.c.BodyFault() != nil, h.Context().Err() != nil:
+	case h.isOver(err):
 		// The library answers, where there is somebody to answer to.
 	case errors.Is(err, script.ErrFull):
 		h.failScript(503, name, err)
@@ -444,6 +446,15 @@ func (h *CGIHandler) enterScript(name string) (body *spool.Body, turn *script.Tu
 		h.failScript(500, name, err)
 	}
 	return body, nil
+}
+
+// isOver reports whether the request has ended for a reason which the library tells
+// whom it concerns: a body that is none, a client that has gone, a server that ends.
+func (h *CGIHandler) isOver(err error) bool {
+	if errors.Is(err, script.ErrClosed) {
+		<-h.Context().Done() // the connection is about to be cut
+	}
+	return h.c.BodyFault() != nil || h.Context().Err() != nil
 }
 
 // program says what to run.
@@ -610,7 +621,7 @@ func (r *cgiRun) answer() (location string) {
 func (r *cgiRun) fail(err error) {
 	h := r.h
 	switch {
-	case h.c.BodyFault() != nil, h.Context().Err() != nil:
+	case h.isOver(err):
 		// The library answers, where there is somebody to answer to.
 	case errors.Is(err, script.ErrTimeout):
 		h.failScript(504, r.name, err)
@@ -676,12 +687,11 @@ func (r *cgiRun) cut(err error) {
 	h := r.h
 	h.CloseConnection = true
 	r.script.End(err)
-	if !h.c.Tells(err) && h.Context().Err() == nil && h.c.BodyFault() == nil {
-		h.self.LogError("CGI script %s: %v", r.name, err)
+	if h.c.Tells(err) || h.isOver(err) {
+		return
 	}
-	if h.c.Answer.Chunked() {
-		h.c.Answer.Sink()
-	}
+	h.self.LogError("CGI script %s: %v", r.name, err)
+	h.c.Answer.Sink() // all has been said of what is missing
 }
 
 // answerRaw answers with what an NPH script writes, head and all (RFC 3875 §5).
