@@ -44,7 +44,7 @@ func TestScriptExit(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			h := newStage(t)
-			s := serveDuring(t, h)
+			s := h.serve(t)
 			target := strings.Replace(say(tc.output), "?", "/"+tc.end+"?", 1)
 			next := head("HTTP/1.1 200 OK", "Content-Length: 4") + "next"
 			got := send(t, s, "GET "+target+" HTTP/1.1\r\nHost: x\r\n\r\nGET "+say("Content-Length: 4\n\nnext")+" HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -65,7 +65,7 @@ func TestScriptExit(t *testing.T) {
 // TestScriptServerAndDate: those of the script stand in for the server's.
 func TestScriptServerAndDate(t *testing.T) {
 	h := newStage(t)
-	s := serveDuring(t, h)
+	s := h.serve(t)
 	for _, tc := range []struct{ name, output, want string }{
 		{"Server", "Server: mine\nA: b\n\n", "HTTP/1.1 200 OK\r\nDate: D\r\nServer: mine\r\nA: b\r\n"},
 		{"Date", "A: b\nDate: today\n\n", "HTTP/1.1 200 OK\r\nServer: S\r\nA: b\r\nDate: today\r\n"},
@@ -84,7 +84,7 @@ func TestScriptServerAndDate(t *testing.T) {
 // TestScriptRaw: the output of a script whose name begins with nph- is the answer.
 func TestScriptRaw(t *testing.T) {
 	h := newStage(t)
-	s := serveDuring(t, h)
+	s := h.serve(t)
 	for _, tc := range []struct{ name, output, end, log string }{
 		{"an answer", "HTTP/1.1 200 Mine\r\nServer: me\r\nContent-Length: 5\r\n\r\nhello", "0", `"GET … HTTP/1.1" 200 -`},
 		{"any status", "HTTP/1.0 999 x\nA: b\n\n", "0", `"GET … HTTP/1.1" 999 -`},
@@ -123,7 +123,7 @@ func TestScriptRaw(t *testing.T) {
 // TestLocalRedirects: some in a row are followed, and no more.
 func TestLocalRedirects(t *testing.T) {
 	h := newStage(t)
-	s := serveDuring(t, h)
+	s := h.serve(t)
 	to := func(n int) string { // n of them in a row
 		output := "A: b\n\nend"
 		for range n {
@@ -143,7 +143,7 @@ func TestLocalRedirects(t *testing.T) {
 func TestLocalRedirectLoop(t *testing.T) {
 	h := newStage(t)
 	puppets := h.strings(t)
-	s := serveDuring(t, h)
+	s := h.serve(t)
 	for _, redirects := range []int{10, 11} {
 		t.Run(fmt.Sprint(redirects), func(t *testing.T) {
 			h.log.clear()
@@ -196,7 +196,7 @@ func TestScriptStreamsPieces(t *testing.T) {
 			h := newStage(t)
 			h.ProtocolVersion = tc.protocol
 			puppets := h.strings(t)
-			s := serveDuring(t, h)
+			s := h.serve(t)
 			conn := dial(t, s.ServerAddress())
 			io.WriteString(conn, "GET /cgi-bin/"+tc.script+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 			p := puppets.next(t)
@@ -227,7 +227,7 @@ func TestScriptClosesOutput(t *testing.T) {
 	h := newStage(t)
 	puppets := h.strings(t)
 	late := make(lateLines, 9)
-	s := serveDuring(t, h, late.option)
+	s := h.serve(t, late.option)
 	conn := dial(t, s.ServerAddress())
 	ask := "GET /cgi-bin/puppet HTTP/1.1\r\nHost: x\r\n\r\n"
 	io.WriteString(conn, ask)
@@ -277,7 +277,7 @@ func TestScriptHeadBounds(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			h := newStage(t)
 			puppets := h.strings(t)
-			s := serveDuring(t, h)
+			s := h.serve(t)
 			conn := dial(t, s.ServerAddress())
 			io.WriteString(conn, "GET /cgi-bin/puppet HTTP/1.0\r\n\r\n")
 			p := puppets.next(t)

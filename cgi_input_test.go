@@ -87,7 +87,7 @@ func TestScriptBody(t *testing.T) {
 	small, page, large, huge := aBody(5), aBody(64<<10), aBody(64<<10+1), aBody(3<<20)
 	h := newStage(t)
 	emptyTemp(t)
-	s := serveDuring(t, h)
+	s := h.serve(t)
 	for _, tc := range []struct{ name, request, length, body string }{
 		{"no body, GET", "GET /cgi-bin/echo HTTP/1.1\r\nHost: x\r\n\r\n", "", ""},
 		{"no body, POST", "POST /cgi-bin/echo HTTP/1.1\r\nHost: x\r\n\r\n", "", ""},
@@ -164,7 +164,7 @@ func TestScriptBodyRefused(t *testing.T) {
 			puppets := h.strings(t)
 			h.CGIMaxBody = tc.most
 			emptyTemp(t)
-			s := serveDuring(t, h)
+			s := h.serve(t)
 			got := hear(t, s.ServerAddress(), tc.request)
 			if len(tc.want) == 3 && !strings.HasPrefix(got, "HTTP/1.1 "+tc.want+" ") || len(tc.want) > 3 && got != tc.want {
 				t.Errorf("got  %q\nwant %q", got, tc.want)
@@ -183,7 +183,7 @@ func TestScriptBodyContinue(t *testing.T) {
 	for _, n := range []int{5, 100_000} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			h := newStage(t)
-			s := serveDuring(t, h)
+			s := h.serve(t)
 			conn := dial(t, s.ServerAddress())
 			body := aBody(n)
 			request := post("/cgi-bin/echo", body, false, "Expect: 100-continue")
@@ -224,7 +224,7 @@ func TestScriptBodyUnread(t *testing.T) {
 				h := newStage(t)
 				puppets := h.strings(t)
 				emptyTemp(t)
-				s := serveDuring(t, h)
+				s := h.serve(t)
 				body := aBody(tc.n)
 				answer := make(chan string)
 				go func() {
@@ -262,7 +262,7 @@ func TestScriptBodyUnread(t *testing.T) {
 func TestScriptAnswersFirst(t *testing.T) {
 	h := newStage(t)
 	puppets := h.strings(t)
-	s := serveDuring(t, h)
+	s := h.serve(t)
 	conn := dial(t, s.ServerAddress())
 	body := aBody(200_000)
 	request := post("/cgi-bin/puppet", body, false)
@@ -295,7 +295,7 @@ func TestScriptBodyFile(t *testing.T) {
 	h := newStage(t)
 	puppets := h.strings(t)
 	check := emptyTemp(t)
-	s := serveDuring(t, h)
+	s := h.serve(t)
 	conn := dial(t, s.ServerAddress())
 	body := aBody(100_000)
 	io.WriteString(conn, post("/cgi-bin/puppet", body, true))
@@ -319,7 +319,7 @@ func TestScriptSlowBody(t *testing.T) {
 	h := newStage(t)
 	puppets := h.strings(t)
 	h.CGITimeout = 50 * time.Millisecond
-	s := serveDuring(t, h)
+	s := h.serve(t)
 	conn := dial(t, s.ServerAddress())
 	body := aBody(100_000)
 	request := post("/cgi-bin/puppet", body, false)
@@ -346,7 +346,7 @@ func TestScriptSlowBody(t *testing.T) {
 // rest of this one's is in nobody's way.
 func TestScriptRedirectsBody(t *testing.T) {
 	h := newStage(t)
-	s := serveDuring(t, h)
+	s := h.serve(t)
 	location := "Location: /cgi-bin/echo\n\n"
 	for _, n := range []int{5, 100_000} {
 		for _, chunked := range []bool{false, true} {

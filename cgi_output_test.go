@@ -207,7 +207,7 @@ func TestScriptOutput(t *testing.T) {
 	h.write(t, "cgi-bin/source", "secret", 0o644)
 	for _, w := range outputWays {
 		h.ProtocolVersion = w.protocol
-		s := serveDuring(t, h)
+		s := h.serve(t)
 		for _, section := range outputSections {
 			t.Run(w.name+", RFC 3875 "+section.name, func(t *testing.T) {
 				for _, tc := range section.cases {

@@ -194,7 +194,7 @@ type zeros struct{}
 var zeroLine = []byte(strings.Repeat("0", 79) + "\n")
 
 func (zeros) Read(p []byte) (n int, err error) {
-	for n < len(p) {
+	for len(p)-n >= len(zeroLine) {
 		n += copy(p[n:], zeroLine)
 	}
 	return n, nil
@@ -276,6 +276,13 @@ var ownBinary = sync.OnceValues(func() (string, error) {
 	os.Remove(name)
 	return name, os.WriteFile(name, content, 0o755)
 })
+
+// serve is serveDuring, with what the server says about no request for nobody.
+func (h *stage) serve(t *testing.T, options ...func(*httpserver.ThreadingServer)) *httpserver.ThreadingServer {
+	t.Helper()
+	discard := func(s *httpserver.ThreadingServer) { s.Logger = slog.New(slog.DiscardHandler) }
+	return serveDuring(t, h, append([]func(*httpserver.ThreadingServer){discard}, options...)...)
+}
 
 // write puts a file below the directory.
 func (h *stage) write(t testing.TB, name, content string, mode os.FileMode) {
@@ -427,19 +434,37 @@ func (p *puppet) awaitExit() {
 	}
 }
 
-// awaitGroup waits until there is no process of the group, and no zombie.
+// awaitGroup waits until there is no process of the group, and no zombie that is ours.
 func (p *puppet) awaitGroup() {
 	p.t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
-		err := syscall.Kill(-p.pgid, 0)
-		if err == syscall.ESRCH {
-			return
-		}
+	for deadline := time.Now().Add(patience); p.isGroup(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			p.t.Fatalf("the group %d is there still: %v", p.pgid, err)
+			p.t.Fatalf("the group %d is there still", p.pgid)
 		}
 	}
 }
+
+// isGroup reports whether there is a process of the group. Where the system tells, those
+// do not count that have ended and are for the system to reap, as it gets to it.
+func (p *puppet) isGroup() bool {
+	if syscall.Kill(-p.pgid, 0) == syscall.ESRCH {
+		return false
+	}
+	names, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, name := range names {
+		stat, _ := os.ReadFile(name)
+		var state string
+		var parent, group int
+		fmt.Sscan(string(stat[bytes.LastIndexByte(stat, ')')+1:]), &state, &parent, &group)
+		if group == p.pgid && (state != "Z" || parent == os.Getpid()) {
+			return true
+		}
+	}
+	return len(names) == 0
+}
+
+// isReaped reports whether the process has ended and was reaped.
+func (p *puppet) isReaped() bool { return syscall.Kill(p.pid, 0) == syscall.ESRCH }
 
 // release lets a puppet go that is nobody's any more: one in a session of its own.
 func (p *puppet) release() {
