@@ -93,6 +93,19 @@ type told struct {
 	Stdin           string
 }
 
+// inherited are the descriptors that this process was started with beside the three.
+var inherited = func() (names []string) {
+	entries, _ := os.ReadDir("/proc/self/fd")
+	for _, entry := range entries {
+		name, err := os.Readlink("/proc/self/fd/" + entry.Name())
+		own := strings.HasPrefix(name, "anon_inode:") || strings.HasPrefix(name, "/sys/fs/cgroup/") // of the runtime
+		if fd, _ := strconv.Atoi(entry.Name()); fd > 2 && err == nil && !own {
+			names = append(names, name)
+		}
+	}
+	return names
+}()
+
 // playTell tells what it knows of itself.
 func playTell() {
 	input, _ := io.ReadAll(os.Stdin)
@@ -100,14 +113,7 @@ func playTell() {
 	groups, _ := os.Getgroups()
 	it := told{
 		Args: os.Args, Env: os.Environ(), Dir: dir, UID: os.Getuid(), EUID: os.Geteuid(), GID: os.Getgid(), EGID: os.Getegid(), Groups: groups,
-		PID: os.Getpid(), PGID: syscall.Getpgrp(), PPID: os.Getppid(), Stdin: string(input),
-	}
-	entries, _ := os.ReadDir("/proc/self/fd")
-	for _, entry := range entries[min(3, len(entries)):] {
-		name, err := os.Readlink("/proc/self/fd/" + entry.Name())
-		if err == nil && !strings.HasPrefix(name, "anon_inode:") { // those are the runtime's own
-			it.Open = append(it.Open, name)
-		}
+		PID: os.Getpid(), PGID: syscall.Getpgrp(), PPID: os.Getppid(), Stdin: string(input), Open: inherited,
 	}
 	io.WriteString(os.Stdout, "Content-Type: application/json\n\n")
 	json.NewEncoder(os.Stdout).Encode(it)
