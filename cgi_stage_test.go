@@ -30,7 +30,7 @@ import (
 func TestMain(m *testing.M) {
 	if part := parts[partOf(os.Args[0])]; part != nil && os.Getenv("GATEWAY_INTERFACE") != "" {
 		part()
-		os.Exit(0)
+		syscall.Exit(0) // os.Exit takes a second where there is the race detector
 	}
 	httpserver.SettleFor(patience)
 	code := m.Run()
@@ -78,7 +78,7 @@ func end(status string) {
 		syscall.Kill(os.Getpid(), syscall.Signal(-code))
 		select {}
 	}
-	os.Exit(code)
+	syscall.Exit(code)
 }
 
 // A told is what a script knows of itself.
