@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/http/httpguts"
@@ -106,7 +107,8 @@ type CGIHandler struct {
 	AuthType, RemoteUser string
 
 	self      cgiHandler
-	redirects int // local ones that this request has followed
+	redirects int           // local ones that this request has followed
+	feeding   chan struct{} // closed when nobody reads RFile for a script any more; may be nil
 }
 
 // A CGIInfo says which script a request is for: Directory is one of
@@ -262,6 +264,9 @@ func (h *CGIHandler) isScript(path string) bool {
 // none; 503 where too many run or the system has no room for another; 504 where
 // CGITimeout is over; the log says why.
 func (h *CGIHandler) RunCGI() {
+	if h.redirects == 0 {
+		defer h.stopFeeding()
+	}
 	location := h.runScript()
 	if location == "" {
 		return
@@ -416,7 +421,9 @@ func (h *CGIHandler) enterScript(name string) (body *spool.Body, turn *script.Tu
 			h.self.SendError(413, "", "The body is longer than it may be")
 			return nil, nil
 		}
-		h.LimitBody(most)
+		if h.redirects == 0 { // or who reads RFile may be at it still
+			h.LimitBody(most)
+		}
 	}
 	enter := func() (err error) {
 		if turn == nil {
@@ -438,7 +445,7 @@ func (h *CGIHandler) enterScript(name string) (body *spool.Body, turn *script.Tu
 		turn.Leave()
 	}
 	switch {
-	case h.isOver(err):
+	case h.redirects == 0 && h.c.BodyFault() != nil, h.isOver(err):
 		// The library answers, where there is somebody to answer to.
 	case errors.Is(err, script.ErrFull):
 		h.failScript(503, name, err)
@@ -449,12 +456,12 @@ func (h *CGIHandler) enterScript(name string) (body *spool.Body, turn *script.Tu
 }
 
 // isOver reports whether the request has ended for a reason which the library tells
-// whom it concerns: a body that is none, a client that has gone, a server that ends.
+// whom it concerns: a client that has gone, a server that ends.
 func (h *CGIHandler) isOver(err error) bool {
 	if errors.Is(err, script.ErrClosed) {
 		<-h.Context().Done() // the connection is about to be cut
 	}
-	return h.c.BodyFault() != nil || h.Context().Err() != nil
+	return h.Context().Err() != nil
 }
 
 // program says what to run.
@@ -531,9 +538,9 @@ type cgiRun struct {
 	name   string
 	script *script.Script
 	output *cgi.Output
-	fed    chan struct{} // closed when the script has its input; nil where it has none
-	forget func() bool   // ends the watch for the client
-	ended  bool          // the output has ended by itself: how the script exits matters
+	failed atomic.Bool // reading the input did
+	forget func() bool // ends the watch for the client
+	ended  bool        // the output has ended by itself: how the script exits matters
 }
 
 // begin has the script's input copied, and the script ended when the client goes
@@ -543,18 +550,32 @@ func (r *cgiRun) begin(ctx context.Context, input io.Reader) {
 	if input == nil {
 		return
 	}
-	r.fed = make(chan struct{})
+	fed := make(chan struct{})
+	r.h.feeding = fed
 	go func() {
-		defer close(r.fed)
+		defer close(fed)
 		defer func() { // RFile may be the program's own
 			if problem := recover(); problem != nil {
 				r.script.End(fmt.Errorf("reading the body panicked: %v", problem))
 			}
 		}()
-		if err := r.script.Feed(input); err != nil {
-			r.script.End(err)
-		}
+		r.script.Feed(inputOf{r, input})
 	}()
+}
+
+// An inputOf is what a run's script is to read. It notes a failure before the script
+// ends by it.
+type inputOf struct {
+	run *cgiRun
+	io.Reader
+}
+
+func (r inputOf) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		r.run.failed.Store(true)
+	}
+	return n, err
 }
 
 // end lets go of the script. It may live on if it has closed its output, but has
@@ -570,17 +591,23 @@ func (r *cgiRun) end() {
 			report(exit.String())
 		}
 	})
-	if r.fed == nil {
+}
+
+// stopFeeding has RFile read for a script no more. A local redirect is answered before
+// that, since it ends the request's context.
+func (h *CGIHandler) stopFeeding() {
+	if h.feeding == nil {
 		return
 	}
 	select {
-	case <-r.fed:
+	case <-h.feeding:
 	default:
 		// It waits for the client. Whatever that still sends is for nobody, and
 		// the connection ends.
-		r.h.SetReadDeadline(time.Unix(1, 0))
-		<-r.fed
+		h.SetReadDeadline(time.Unix(1, 0))
+		<-h.feeding
 	}
+	h.feeding = nil
 }
 
 // log logs a line that the script has written to its standard error.
@@ -617,11 +644,15 @@ func (r *cgiRun) answer() (location string) {
 	return ""
 }
 
+// isRefused reports whether the script was ended because its input is none. Unless
+// reading has failed, somebody may be at it.
+func (r *cgiRun) isRefused() bool { return r.failed.Load() && r.h.c.BodyFault() != nil }
+
 // fail answers for a script that has written no header section.
 func (r *cgiRun) fail(err error) {
 	h := r.h
 	switch {
-	case h.isOver(err):
+	case r.isRefused(), h.isOver(err):
 		// The library answers, where there is somebody to answer to.
 	case errors.Is(err, script.ErrTimeout):
 		h.failScript(504, r.name, err)
@@ -687,7 +718,7 @@ func (r *cgiRun) cut(err error) {
 	h := r.h
 	h.CloseConnection = true
 	r.script.End(err)
-	if h.c.Tells(err) || h.isOver(err) {
+	if h.c.Tells(err) || r.isRefused() || h.isOver(err) {
 		return
 	}
 	h.self.LogError("CGI script %s: %v", r.name, err)
