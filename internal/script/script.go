@@ -247,7 +247,7 @@ func (s *Script) handle(what event, since time.Time) {
 	case complaint:
 		s.lines.add(s.watch.complaint, s.log)
 	case exited:
-		s.exited()
+		s.exited(true)
 	case expired:
 		s.checkTimeout(since)
 	}
@@ -274,20 +274,16 @@ func (s *Script) progress() {
 	}
 }
 
-// exited does what is due when the leader has exited, if it has. What it left in its group
-// is killed before it is reaped: until then its number, which is the group's, is no one
-// else's.
-func (s *Script) exited() {
+// exited does what is due when the leader has exited, if it has, which may be known. What
+// it left in its group is killed before it is reaped: until then its number, which is the
+// group's, is no one else's.
+func (s *Script) exited(known bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.gone {
+	if s.gone || !known && !s.process.waitForExit(false) {
 		return
 	}
-	exit, ok := s.process.reap()
-	if !ok {
-		return
-	}
-	s.exit, s.gone = exit, true
+	s.exit, s.gone = s.process.reap(), true
 	if s.killer != nil {
 		s.killer.Stop()
 	}

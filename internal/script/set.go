@@ -252,7 +252,7 @@ func (s *Set) endAll() {
 		case <-look.C:
 		}
 		for _, script := range s.all() {
-			script.exited()
+			script.exited(false)
 		}
 		switch since := time.Since(begun); {
 		case since > closeGrace+closeLimit:

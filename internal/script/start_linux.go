@@ -75,9 +75,8 @@ func (s *Script) start(p *Program, null *os.File) (err error) {
 	}
 	if err := s.watch.addLeader(leader, s.process); err != nil {
 		s.process.kill()
-		for ok := false; !ok; _, ok = s.process.reap() {
-			s.process.waitForExit(true)
-		}
+		s.process.waitForExit(true)
+		s.process.reap()
 		return err
 	}
 	started = true
