@@ -40,7 +40,7 @@ var (
 )
 
 // process is a script's leader and the job object that it and those whom it starts belong
-// to. Its methods are not to be called once reap has succeeded.
+// to. Its methods are not to be called after reap.
 //
 // What the leader starts before it is in the job, and what leaves that, is out of reach.
 type process struct {
@@ -115,11 +115,8 @@ func (p process) waitForExit(block bool) bool {
 	return err != nil || result != syscall.WAIT_TIMEOUT
 }
 
-// reap ends the job and lets go of the leader, if that has exited.
-func (p process) reap() (Exit, bool) {
-	if !p.waitForExit(false) {
-		return Exit{}, false
-	}
+// reap ends the job and lets go of the leader, which has exited.
+func (p process) reap() Exit {
 	var code uint32
 	err := syscall.GetExitCodeProcess(p.handle, &code)
 	if p.job != 0 {
@@ -128,7 +125,7 @@ func (p process) reap() (Exit, bool) {
 	}
 	syscall.CloseHandle(p.handle)
 	if err != nil {
-		return Exit{}, true
+		return Exit{}
 	}
-	return Exit{Code: int(code)}, true
+	return Exit{Code: int(code)}
 }
