@@ -107,7 +107,8 @@ type CGIHandler struct {
 	AuthType, RemoteUser string
 
 	self      cgiHandler
-	redirects int // local ones that this request has followed
+	redirects int           // local ones that this request has followed
+	feeding   chan struct{} // closed when nobody reads RFile for a script any more; may be nil
 }
 
 // A CGIInfo says which script a request is for: Directory is one of
@@ -263,6 +264,9 @@ func (h *CGIHandler) isScript(path string) bool {
 // none; 503 where too many run or the system has no room for another; 504 where
 // CGITimeout is over; the log says why.
 func (h *CGIHandler) RunCGI() {
+	if h.redirects == 0 {
+		defer h.stopFeeding()
+	}
 	location := h.runScript()
 	if location == "" {
 		return
@@ -326,7 +330,7 @@ func (h *CGIHandler) runScript() (location string) {
 		h.failScript(500, name, err)
 		return ""
 	}
-	program.Log = run.log
+	program.Log, program.Silent = run.log, run.watch
 	var input io.Reader
 	switch {
 	case body == nil && h.bodyLength() > 0:
@@ -342,7 +346,7 @@ func (h *CGIHandler) runScript() (location string) {
 		return ""
 	}
 	run.output = cgi.NewOutput(run.script)
-	run.begin(h.Context(), input)
+	run.feed(input)
 	defer run.end()
 	return run.answer()
 }
@@ -427,11 +431,13 @@ func (h *CGIHandler) enterScript(name string) (body *spool.Body, turn *script.Tu
 			h.self.SendError(413, "", "The body is longer than it may be")
 			return nil, nil
 		}
-		h.LimitBody(most)
+		if h.redirects == 0 { // who reads for the first script counts by what was said then
+			h.LimitBody(most)
+		}
 	}
 	enter := func() (err error) {
 		if turn == nil {
-			turn, err = h.Server.scripts.Enter(h.Context(), cmp.Or(h.CGIMaxScripts, 64), cgiPatience)
+			turn, err = h.takeTurn()
 		}
 		return err
 	}
@@ -459,13 +465,24 @@ func (h *CGIHandler) enterScript(name string) (body *spool.Body, turn *script.Tu
 	return body, nil
 }
 
+// takeTurn waits for the turn to run a script, and for the client only if it has to
+// wait: watching for that takes a goroutine.
+func (h *CGIHandler) takeTurn() (*script.Turn, error) {
+	limit := cmp.Or(h.CGIMaxScripts, 64)
+	turn, err := h.Server.scripts.Enter(context.Background(), limit, 0)
+	if errors.Is(err, script.ErrFull) {
+		turn, err = h.Server.scripts.Enter(h.Context(), limit, cgiPatience)
+	}
+	return turn, err
+}
+
 // isOver reports whether the request has ended for a reason which the library tells
 // whom it concerns: a body that is none, a client that has gone, a server that ends.
 func (h *CGIHandler) isOver(err error) bool {
 	if errors.Is(err, script.ErrClosed) {
 		<-h.Context().Done() // the connection is about to be cut
 	}
-	return h.c.BodyFault() != nil || h.Context().Err() != nil
+	return h.c.BodyFault() != nil || h.c.IsOver()
 }
 
 // program says what to run.
@@ -555,36 +572,42 @@ type cgiRun struct {
 	name   string
 	script *script.Script
 	output *cgi.Output
-	fed    chan struct{} // closed when the script has its input; nil where it has none
-	forget func() bool   // ends the watch for the client
-	ended  bool          // the output has ended by itself: how the script exits matters
+	forget func() bool // ends the watch for the client; nil before there is one
+	ended  bool        // the output has ended by itself: how the script exits matters
 }
 
-// begin has the script's input copied, and the script ended when the client goes
-// or the server closes.
-func (r *cgiRun) begin(ctx context.Context, input io.Reader) {
+// watch has the script ended when the client goes. It is called when the script has
+// been silent for a moment: one that writes shows with the next write who is there to
+// read, and most have exited by then. When the server closes, its scripts end anyway.
+func (r *cgiRun) watch() {
+	ctx := r.h.Context()
 	r.forget = context.AfterFunc(ctx, func() { r.script.End(context.Cause(ctx)) })
+}
+
+// feed has the script's input copied.
+func (r *cgiRun) feed(input io.Reader) {
 	if input == nil {
 		return
 	}
-	r.fed = make(chan struct{})
+	fed := make(chan struct{})
+	r.h.feeding = fed
 	go func() {
-		defer close(r.fed)
+		defer close(fed)
 		defer func() { // RFile may be the program's own
 			if problem := recover(); problem != nil {
 				r.script.End(fmt.Errorf("reading the body panicked: %v", problem))
 			}
 		}()
-		if err := r.script.Feed(input); err != nil {
-			r.script.End(err)
-		}
+		r.script.Feed(input)
 	}()
 }
 
 // end lets go of the script. It may live on if it has closed its output, but has
 // seen the last of its input.
 func (r *cgiRun) end() {
-	r.forget()
+	if r.forget != nil {
+		r.forget()
+	}
 	server, name, told := r.h.Server, r.name, r.ended
 	report := func(text string) {
 		server.report().Line(slog.LevelWarn, EscapeControls("CGI script "+name+": "+text))
@@ -594,19 +617,25 @@ func (r *cgiRun) end() {
 			report(exit.String())
 		}
 	})
-	if r.fed == nil {
+}
+
+// stopFeeding has RFile read for a script no more. A local redirect is answered before
+// that: it may end the request's context.
+func (h *CGIHandler) stopFeeding() {
+	if h.feeding == nil {
 		return
 	}
 	select {
-	case <-r.fed:
+	case <-h.feeding:
 	default:
 		// It waits for the client. What that still sends is for nobody, and read away
 		// where the connection has not been said to end.
-		if h := r.h; h.CloseConnection || h.c.isLast() || h.c.Answer.Closes() || h.c.Answer.Sunk() {
+		if h.CloseConnection || h.c.isLast() || h.c.Answer.Closes() || h.c.Answer.Sunk() {
 			h.SetReadDeadline(time.Unix(1, 0))
 		}
-		<-r.fed
+		<-h.feeding
 	}
+	h.feeding = nil
 }
 
 // log logs a line that the script has written to its standard error.
