@@ -16,7 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/net/http/httpguts"
@@ -152,7 +152,7 @@ func (h *CGIHandler) check() error {
 	if err := cgi.CheckEnv(h.CGIEnv); err != nil {
 		return fmt.Errorf("CGIEnv: %w", err)
 	}
-	if _, err := h.identity(); err != nil {
+	if _, err := h.identity(script.Lookup); err != nil {
 		return fmt.Errorf("CGIUser: %w", err)
 	}
 	return h.SimpleHandler.check()
@@ -325,7 +325,11 @@ func (h *CGIHandler) runScript() (location string) {
 	}
 	defer turn.Leave()
 	run := &cgiRun{h: h, name: name}
-	program := h.program(name, pathInfo, path, h.contentLength(body))
+	program, err := h.program(name, pathInfo, path, h.contentLength(body))
+	if err != nil {
+		h.failScript(500, name, err)
+		return ""
+	}
 	program.Log = run.log
 	var input io.Reader
 	switch {
@@ -337,24 +341,30 @@ func (h *CGIHandler) runScript() (location string) {
 		input = body.Reader()
 	}
 	program.Input = input != nil
-	s, err := turn.Start(program)
-	switch {
-	case err != nil && h.isOver(err):
-		return ""
-	case accept.IsExhausted(err), script.Exhausted(err):
-		h.failScript(503, name, err)
-		return ""
-	case errors.Is(err, fs.ErrPermission) && program.User != nil:
-		h.failScript(502, name, fmt.Errorf("%w (for the user %d, who is to run it)", err, program.User.UID))
-		return ""
-	case err != nil:
-		h.failScript(502, name, err)
+	if run.script, err = turn.Start(program); err != nil {
+		h.failStart(name, err, program.User)
 		return ""
 	}
-	run.script, run.output = s, cgi.NewOutput(s)
+	run.output = cgi.NewOutput(run.script)
 	run.begin(h.Context(), input)
 	defer run.end()
 	return run.answer()
+}
+
+// failStart answers for a script that cannot be started.
+func (h *CGIHandler) failStart(name string, err error, user *script.Identity) {
+	switch {
+	case h.isOver(err):
+		// The library answers, where there is somebody to answer to.
+	case accept.IsExhausted(err), script.Exhausted(err):
+		h.failScript(503, name, err)
+	case errors.Is(err, syscall.E2BIG): // the fields of a name, joined, may be too long for a variable
+		h.failScript(431, name, err)
+	case errors.Is(err, fs.ErrPermission) && user != nil:
+		h.failScript(502, name, fmt.Errorf("%w (to the user %d, who is to run it)", err, user.UID))
+	default:
+		h.failScript(502, name, err)
+	}
 }
 
 // failScript answers for a script that cannot be run, or has not done what it was
@@ -421,7 +431,7 @@ func (h *CGIHandler) enterScript(name string) (body *spool.Body, turn *script.Tu
 			h.self.SendError(413, "", "The body is longer than it may be")
 			return nil, nil
 		}
-		if h.redirects == 0 { // or who reads RFile may be at it still
+		if h.redirects == 0 {
 			h.LimitBody(most)
 		}
 	}
@@ -445,7 +455,7 @@ func (h *CGIHandler) enterScript(name string) (body *spool.Body, turn *script.Tu
 		turn.Leave()
 	}
 	switch {
-	case h.redirects == 0 && h.c.BodyFault() != nil, h.isOver(err):
+	case h.isOver(err):
 		// The library answers, where there is somebody to answer to.
 	case errors.Is(err, script.ErrFull):
 		h.failScript(503, name, err)
@@ -456,21 +466,23 @@ func (h *CGIHandler) enterScript(name string) (body *spool.Body, turn *script.Tu
 }
 
 // isOver reports whether the request has ended for a reason which the library tells
-// whom it concerns: a client that has gone, a server that ends.
+// whom it concerns: a body that is none, a client that has gone, a server that ends.
 func (h *CGIHandler) isOver(err error) bool {
 	if errors.Is(err, script.ErrClosed) {
 		<-h.Context().Done() // the connection is about to be cut
 	}
-	return h.Context().Err() != nil
+	return h.c.BodyFault() != nil || h.Context().Err() != nil
 }
 
 // program says what to run.
-func (h *CGIHandler) program(name, pathInfo, path string, length int64) *script.Program {
+func (h *CGIHandler) program(name, pathInfo, path string, length int64) (p *script.Program, err error) {
 	query := urlpath.Query(h.Path)
-	p := &script.Program{Dir: filepath.Dir(path)}
+	p = &script.Program{Dir: filepath.Dir(path)}
 	p.Path, p.Args = script.Interpreted(path, h.self.IsPython(path), cgi.Arguments(h.Command, query, runtime.GOOS))
 	p.Timeout = max(0, cmp.Or(h.CGITimeout, time.Minute))
-	p.User, _ = h.identity()
+	if p.User, err = h.identity(h.Server.users.Lookup); err != nil {
+		return nil, err
+	}
 	_, _, origin, _ := http1.CutAbsolute(h.Path)
 	request := cgi.Request{
 		Method: h.Command, Protocol: h.RequestVersion, URI: origin,
@@ -485,11 +497,13 @@ func (h *CGIHandler) program(name, pathInfo, path string, length int64) *script.
 	}
 	if pathInfo != "" {
 		request.PathTranslated = absolute(h.scriptPath(pathInfo))
+		if strings.HasSuffix(pathInfo, "/") && !os.IsPathSeparator(request.PathTranslated[len(request.PathTranslated)-1]) {
+			request.PathTranslated += string(filepath.Separator) // like CPython: a directory is meant
+		}
 	}
-	request.ServerName, request.ServerPort = h.serverAddress()
-	request.RemoteAddr, request.RemotePort = cgi.SplitAddress(h.ClientAddress.String())
+	h.addAddresses(&request)
 	p.Env = request.Environ(h.CGIEnv, os.LookupEnv, runtime.GOOS)
-	return p
+	return p, nil
 }
 
 // contentLength gives the length of the body that a script is told, or -1 where
@@ -504,14 +518,23 @@ func (h *CGIHandler) contentLength(body *spool.Body) int64 {
 	return h.bodyLength()
 }
 
-// serverAddress gives the name by which the client has called the server, or else
-// its own, and the port that the request has come to.
-func (h *CGIHandler) serverAddress() (name, port string) {
-	name, port = cgi.SplitAddress(h.Host())
+// addAddresses tells a script who talks to whom. SERVER_NAME is what the client has
+// called the server, or else its own name.
+func (h *CGIHandler) addAddresses(r *cgi.Request) {
+	r.ServerName, r.ServerPort = cgi.SplitAddress(h.Host())
+	r.ServerName = cmp.Or(r.ServerName, h.Server.ServerName, "localhost")
+	r.ServerPort = cmp.Or(r.ServerPort, "80")
 	if tcp, ok := h.c.nc.LocalAddr().(*net.TCPAddr); ok {
-		port = strconv.Itoa(tcp.Port)
+		r.ServerAddr, r.ServerPort = tcp.IP.String(), strconv.Itoa(tcp.Port)
 	}
-	return cmp.Or(name, h.Server.ServerName, "localhost"), cmp.Or(port, "80")
+	switch client := h.ClientAddress.(type) {
+	case *net.TCPAddr:
+		r.RemoteAddr, r.RemotePort = client.IP.String(), strconv.Itoa(client.Port)
+	case *net.UnixAddr:
+		r.RemoteAddr = "127.0.0.1" // it has none, and is on this machine
+	default:
+		r.RemoteAddr, r.RemotePort = cgi.SplitAddress(h.ClientAddress.String())
+	}
 }
 
 // isTLS reports whether the connection is one of crypto/tls, which is not named
@@ -522,10 +545,10 @@ func (h *CGIHandler) isTLS() bool {
 }
 
 // identity gives who scripts are run as, or nil for who the server is.
-func (h *CGIHandler) identity() (*script.Identity, error) {
+func (h *CGIHandler) identity(lookup func(string) (*script.Identity, error)) (*script.Identity, error) {
 	switch {
 	case os.Geteuid() == 0 && h.CGIUser != "root":
-		return script.Lookup(cmp.Or(h.CGIUser, "nobody"))
+		return lookup(cmp.Or(h.CGIUser, "nobody"))
 	case os.Geteuid() != 0 && h.CGIUser != "":
 		return nil, errors.New("only a server that runs as root can run scripts as another user")
 	}
@@ -538,7 +561,6 @@ type cgiRun struct {
 	name   string
 	script *script.Script
 	output *cgi.Output
-	failed atomic.Bool // reading the input did
 	forget func() bool // ends the watch for the client
 	ended  bool        // the output has ended by itself: how the script exits matters
 }
@@ -559,23 +581,10 @@ func (r *cgiRun) begin(ctx context.Context, input io.Reader) {
 				r.script.End(fmt.Errorf("reading the body panicked: %v", problem))
 			}
 		}()
-		r.script.Feed(inputOf{r, input})
+		if err := r.script.Feed(input); err != nil {
+			r.script.End(err)
+		}
 	}()
-}
-
-// An inputOf is what a run's script is to read. It notes a failure before the script
-// ends by it.
-type inputOf struct {
-	run *cgiRun
-	io.Reader
-}
-
-func (r inputOf) Read(p []byte) (int, error) {
-	n, err := r.Reader.Read(p)
-	if err != nil && err != io.EOF {
-		r.run.failed.Store(true)
-	}
-	return n, err
 }
 
 // end lets go of the script. It may live on if it has closed its output, but has
@@ -594,7 +603,7 @@ func (r *cgiRun) end() {
 }
 
 // stopFeeding has RFile read for a script no more. A local redirect is answered before
-// that, since it ends the request's context.
+// that, which may end the request's context or take as long as the client does.
 func (h *CGIHandler) stopFeeding() {
 	if h.feeding == nil {
 		return
@@ -602,9 +611,11 @@ func (h *CGIHandler) stopFeeding() {
 	select {
 	case <-h.feeding:
 	default:
-		// It waits for the client. Whatever that still sends is for nobody, and
-		// the connection ends.
-		h.SetReadDeadline(time.Unix(1, 0))
+		// It waits for the client. What that still sends is for nobody, and read away
+		// where the connection has not been said to end.
+		if h.CloseConnection || h.c.isLast() || h.c.Answer.Closes() || h.c.Answer.Sunk() {
+			h.SetReadDeadline(time.Unix(1, 0))
+		}
 		<-h.feeding
 	}
 	h.feeding = nil
@@ -644,15 +655,11 @@ func (r *cgiRun) answer() (location string) {
 	return ""
 }
 
-// isRefused reports whether the script was ended because its input is none. Unless
-// reading has failed, somebody may be at it.
-func (r *cgiRun) isRefused() bool { return r.failed.Load() && r.h.c.BodyFault() != nil }
-
 // fail answers for a script that has written no header section.
 func (r *cgiRun) fail(err error) {
 	h := r.h
 	switch {
-	case r.isRefused(), h.isOver(err):
+	case h.isOver(err):
 		// The library answers, where there is somebody to answer to.
 	case errors.Is(err, script.ErrTimeout):
 		h.failScript(504, r.name, err)
@@ -718,7 +725,7 @@ func (r *cgiRun) cut(err error) {
 	h := r.h
 	h.CloseConnection = true
 	r.script.End(err)
-	if h.c.Tells(err) || r.isRefused() || h.isOver(err) {
+	if h.c.Tells(err) || h.isOver(err) {
 		return
 	}
 	h.self.LogError("CGI script %s: %v", r.name, err)

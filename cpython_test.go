@@ -44,6 +44,16 @@ var updateDifferences = flag.Bool("update-differences", false,
 // TestCPython sends the requests of testdata/requests.txt to python3 -m http.server and to ours, over one tree of files.
 // Status lines, field lines, contents and log lines are the same, byte for byte, but for the rows of README.md's table.
 func TestCPython(t *testing.T) {
+	fileComparison.run(t, plantTree, func(t *testing.T, tree, protocol string) *peer { return startCPython(t, tree, protocol) }, startOurs)
+}
+
+// A comparison of http.server with ours is requests, and a section of README.md with the answers that differ.
+type comparison struct{ requests, heading string }
+
+var fileComparison = comparison{"testdata/requests.txt", "### Every difference\n"}
+
+// run sends the requests to two servers over the tree that is planted.
+func (c comparison) run(t *testing.T, plant func(*testing.T) string, startTheirs, startOurs func(t *testing.T, tree, protocol string) *peer) {
 	version := pythontest.Run(t, "out = None", nil, new(any)).String()
 	if runtime.GOOS != "linux" {
 		t.Skip("the tree has names that other systems do not take")
@@ -53,13 +63,13 @@ func TestCPython(t *testing.T) {
 			"add it to knownVersions, run with -update-differences and review what that wrote",
 			strings.Join(knownVersions, ", "), version)
 	}
-	requests := readRequests(t)
-	differences := readDifferences(t)
-	tree := plantTree(t)
+	requests := c.read(t)
+	differences := c.differences(t)
+	tree := plant(t)
 	var found []wiretest.Row
 	for _, protocol := range knownProtocols {
 		t.Run("-p HTTP/"+protocol, func(t *testing.T) {
-			theirs := startCPython(t, tree, protocol)
+			theirs := startTheirs(t, tree, protocol)
 			ours := startOurs(t, tree, protocol)
 			for _, r := range requests {
 				t.Run(r.label, func(t *testing.T) {
@@ -87,7 +97,7 @@ func TestCPython(t *testing.T) {
 		})
 	}
 	if *updateDifferences {
-		writeDifferences(t, version, requests, differences, found)
+		c.write(t, version, requests, differences, found)
 	}
 }
 
@@ -119,18 +129,24 @@ func pick(rows []wiretest.Row, got wiretest.Row) *wiretest.Row {
 // TestDifferences holds README.md's table to what TestCPython does not see: every row has a reason, belongs to a request
 // that is sent, and is the only one for it.
 func TestDifferences(t *testing.T) {
+	for _, c := range []comparison{fileComparison, scriptComparison} {
+		t.Run(c.requests, c.check)
+	}
+}
+
+func (c comparison) check(t *testing.T) {
 	sent := map[string]bool{}
-	for _, r := range readRequests(t) {
+	for _, r := range c.read(t) {
 		sent[r.text] = true
 	}
 	type place struct{ request, protocol, version string }
 	seen := map[place]bool{}
-	for _, row := range readDifferences(t) {
+	for _, row := range c.differences(t) {
 		if row.Reason == "" || row.Reason == unsorted {
 			t.Errorf("a row stands under no reason: %s", row.Request)
 		}
 		if !sent[row.Request] {
-			t.Errorf("a row is about a request that testdata/requests.txt does not have: %s", row.Request)
+			t.Errorf("a row is about a request that %s does not have: %s", c.requests, row.Request)
 		}
 		for _, p := range row.Protocol {
 			for _, v := range row.Version {
@@ -146,7 +162,7 @@ func TestDifferences(t *testing.T) {
 	}
 }
 
-// A request is one of testdata/requests.txt.
+// A request is one of those of a comparison.
 type request struct {
 	section string // the comment above it
 	label   string
@@ -154,9 +170,10 @@ type request struct {
 	bytes   string
 }
 
-func readRequests(t *testing.T) (requests []request) {
+// read reads the requests.
+func (c comparison) read(t *testing.T) (requests []request) {
 	t.Helper()
-	file, err := os.ReadFile("testdata/requests.txt")
+	file, err := os.ReadFile(c.requests)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,11 +189,11 @@ func readRequests(t *testing.T) (requests []request) {
 		bytes, err := wiretest.Unquote(text)
 		switch {
 		case !ok || err != nil:
-			t.Fatalf("testdata/requests.txt: %s: %v", line, err)
+			t.Fatalf("%s: %s: %v", c.requests, line, err)
 		case labels[label] || texts[text]:
-			t.Errorf("testdata/requests.txt has it twice: %s", line)
+			t.Errorf("%s has it twice: %s", c.requests, line)
 		case strings.ContainsAny(text, "|`"):
-			t.Errorf(`testdata/requests.txt: in a table, | is \x7c and the backtick \x60: %s`, line)
+			t.Errorf(`%s: in a table, | is \x7c and the backtick \x60: %s`, c.requests, line)
 		}
 		labels[label], texts[text] = true, true
 		requests = append(requests, request{section, label, text, bytes})
@@ -191,6 +208,8 @@ func (r request) applies() bool {
 	switch r.section {
 	case "What only an ordinary user sees":
 		return os.Getuid() != 0
+	case "What only root sees":
+		return os.Getuid() == 0
 	case "Types that mime.types decides":
 		return systemKnows(r.label)
 	case "Types that mime.types leaves to us":
@@ -216,15 +235,13 @@ var systemTypes = sync.OnceValue(func() *mimetypes.Table {
 	return table
 })
 
-// The section of README.md with the differences, and the heading for what nobody has sorted yet.
-const (
-	differencesHeading = "## Where we differ from http.server, and why\n"
-	unsorted           = "Unsorted"
-)
+// unsorted is the heading of README.md for what nobody has sorted yet.
+const unsorted = "Unsorted"
 
-func readDifferences(t *testing.T) []wiretest.Row {
+// differences reads the rows of README.md.
+func (c comparison) differences(t *testing.T) []wiretest.Row {
 	t.Helper()
-	_, section, _ := splitReadme(t)
+	_, section, _ := c.split(t)
 	rows, err := wiretest.ParseRows(section, knownProtocols, knownVersions)
 	if err != nil {
 		t.Fatalf("README.md: %v", err)
@@ -232,25 +249,27 @@ func readDifferences(t *testing.T) []wiretest.Row {
 	return rows
 }
 
-// splitReadme gives README.md in three parts, of which the second is about the differences.
-func splitReadme(t *testing.T) (before, section, after string) {
+// split gives README.md in three parts, of which the second is about the differences.
+func (c comparison) split(t *testing.T) (before, section, after string) {
 	t.Helper()
 	file, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, section, ok := strings.Cut(string(file), differencesHeading)
+	before, section, ok := strings.Cut(string(file), c.heading)
 	if !ok {
-		t.Fatalf("README.md has no heading %q", differencesHeading)
+		t.Fatalf("README.md has no heading %q", c.heading)
 	}
-	if i := strings.Index(section, "\n## "); i >= 0 {
-		section, after = section[:i+1], section[i+1:]
+	if next := nextSection.FindStringIndex(section); next != nil {
+		section, after = section[:next[0]+1], section[next[0]+1:]
 	}
-	return before + differencesHeading, section, after
+	return before + c.heading, section, after
 }
 
-// writeDifferences puts what was found with one version of CPython in the place of what README.md has for it.
-func writeDifferences(t *testing.T, version string, requests []request, old, found []wiretest.Row) {
+var nextSection = regexp.MustCompile(`\n##?#? `)
+
+// write puts what was found with one version of CPython in the place of what README.md has for it.
+func (c comparison) write(t *testing.T, version string, requests []request, old, found []wiretest.Row) {
 	var rows []wiretest.Row
 	for _, row := range old {
 		row.Version = slices.DeleteFunc(slices.Clone(row.Version), func(v string) bool { return v == version })
@@ -267,7 +286,7 @@ func writeDifferences(t *testing.T, version string, requests []request, old, fou
 		}
 		byReason[row.Reason] = append(byReason[row.Reason], row)
 	}
-	before, section, after := splitReadme(t)
+	before, section, after := c.split(t)
 	if byReason[unsorted] != nil && !strings.Contains(section, "#### "+unsorted+"\n") {
 		section += "#### " + unsorted + "\n\n" + wiretest.FormatRows(nil, nil, nil) + "\n"
 	}
@@ -289,6 +308,7 @@ type peer struct {
 	tree   string
 	fifo   bool // it opens FIFOs
 	ours   bool // it sends Accept-Ranges and ETag
+	parse  func(stream string) []wiretest.Message
 }
 
 // ask sends a request and gives the answer without what no two answers share: the version of the status line and the
@@ -302,7 +322,7 @@ func (p *peer) ask(t *testing.T, r request, protocol string) (answer wiretest.An
 	if err != nil {
 		t.Fatalf("%s: %v after %q", p.server, err, stream)
 	}
-	for _, m := range wiretest.Parse(stream) {
+	for _, m := range p.parse(stream) {
 		m.Status = strings.TrimPrefix(m.Status, "HTTP/"+protocol+" ")
 		for i, line := range m.Fields {
 			name, value, _ := strings.Cut(line, ": ")
@@ -388,7 +408,7 @@ func logLines(log string) (lines []string) {
 }
 
 // startCPython starts python3 -m http.server over tree.
-func startCPython(t *testing.T, tree, protocol string) *peer {
+func startCPython(t *testing.T, tree, protocol string, options ...string) *peer {
 	t.Helper()
 	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	if err != nil {
@@ -396,9 +416,9 @@ func startCPython(t *testing.T, tree, protocol string) *peer {
 	}
 	t.Cleanup(func() { log.Close() })
 	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, "python3", "-m", "http.server", "-b", "127.0.0.1", "-d", ".", "-p", "HTTP/"+protocol, "0")
+	cmd := exec.CommandContext(ctx, "python3", append([]string{"-m", "http.server", "-b", "127.0.0.1", "-d", ".", "-p", "HTTP/" + protocol, "0"}, options...)...)
 	cmd.Dir = tree // 3.11.2 shows the name of -d in some listings
-	cmd.Env = append(os.Environ(), "PYTHONUNBUFFERED=1", "PYTHONUTF8=1")
+	cmd.Env = append(os.Environ(), "PYTHONUNBUFFERED=1", "PYTHONUTF8=1", "PYTHONWARNINGS=ignore")
 	cmd.Stderr = log
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -430,8 +450,9 @@ func startCPython(t *testing.T, tree, protocol string) *peer {
 			read += int64(len(b))
 			return string(b)
 		},
-		tree: tree,
-		fifo: true,
+		tree:  tree,
+		fifo:  true,
+		parse: wiretest.Parse,
 	}
 }
 
@@ -457,19 +478,25 @@ func startOurs(t *testing.T, tree, protocol string) *peer {
 	srv := serveDuring(t, h, func(srv *httpserver.ThreadingServer) {
 		srv.HandleError = func(_ net.Conn, problem any) { h.log.add(fmt.Sprintf("exception: %v\n", problem)) }
 	})
-	number, _, _ := strings.Cut(strings.TrimPrefix(runtime.Version(), "go"), " ")
 	read := 0
 	return &peer{
 		addr:   srv.ServerAddress().String(),
-		server: "SimpleHTTP/" + httpserver.Version + " Go/" + number,
+		server: ourSoftware(),
 		ours:   true,
 		log: func() string {
 			lines := h.log.all()[read:]
 			read += len(lines)
 			return strings.Join(lines, "")
 		},
-		tree: tree,
+		tree:  tree,
+		parse: wiretest.Parse,
 	}
+}
+
+// ourSoftware is what our Server field says.
+func ourSoftware() string {
+	number, _, _ := strings.Cut(strings.TrimPrefix(runtime.Version(), "go"), " ")
+	return "SimpleHTTP/" + httpserver.Version + " Go/" + number
 }
 
 // plantTree makes the tree that both serve. A file's content is its path, but for a few.

@@ -45,6 +45,12 @@ func (j *journal) all() []string {
 	return append([]string(nil), j.lines...)
 }
 
+func (j *journal) clear() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.lines = nil
+}
+
 func (j *journal) String() string { return strings.Join(j.all(), "\n") }
 
 // modified is when the files that tests serve were changed.

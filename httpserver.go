@@ -161,6 +161,7 @@ type Server struct {
 	hashes    docroot.Hashes
 	listings  dirlist.Quota
 	scripts   script.Set
+	users     script.Identities
 
 	mu       sync.Mutex
 	listener net.Listener // from Listen

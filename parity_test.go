@@ -26,7 +26,8 @@ import (
 )
 
 // What follows are the tests of CPython's test_httpservers.py and test_socketserver.py, under their names and in their
-// order: raw requests, and the raw answers that their assertions allow. Those of its command line are with ours.
+// order: raw requests, and the raw answers that their assertions allow. Those of its command line are with ours, and those of CGI in
+// parity_cgi_test.go.
 
 // An exchange is a request and its answer, in bytes.
 type exchange struct{ name, request, want string }
@@ -937,26 +938,28 @@ func TestSocketServer(t *testing.T) {
 	})
 }
 
-// TestNamesOfCPython looks for the names of CPython's tests above: those of its command line and of CGI are elsewhere.
+// TestNamesOfCPython looks for the names of CPython's tests: those of its command line are elsewhere.
 func TestNamesOfCPython(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "parity_test.go", nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
 	found := map[string]bool{}
-	for _, decl := range file.Decls {
-		f, ok := decl.(*ast.FuncDecl)
-		if !ok || !strings.HasPrefix(f.Name.Name, "Test") {
-			continue
+	for _, name := range []string{"parity_test.go", "parity_cgi_test.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
 		}
-		ast.Inspect(f, func(n ast.Node) bool {
-			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
-				s, _ := strconv.Unquote(lit.Value)
-				name, _, _ := strings.Cut(s, " ")
-				found[f.Name.Name+"/"+name] = true
+		for _, decl := range file.Decls {
+			f, ok := decl.(*ast.FuncDecl)
+			if !ok {
+				continue
 			}
-			return true
-		})
+			ast.Inspect(f, func(n ast.Node) bool {
+				if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+					s, _ := strconv.Unquote(lit.Value)
+					name, _, _ := strings.Cut(s, " ")
+					found[f.Name.Name+"/"+name] = true
+				}
+				return true
+			})
+		}
 	}
 	for test, names := range namesOfCPython {
 		for name := range strings.FieldsSeq(names) {
@@ -987,7 +990,13 @@ var namesOfCPython = map[string]string{
 		test_date_time_string`,
 	"TestSimpleHTTPRequestHandlerTestCase": `test_query_arguments test_start_with_double_slash test_windows_colon`,
 	"TestMiscTestCase":                     `test_all`,
-	"TestHTTP09ServerTestCase":             `test_simple_get test_invalid_request test_single_request`,
+	"TestCGIHTTPServerTestCase":            `test_url_collapse_path`,
+	"testCGIHTTPServer": `
+		test_headers_and_content test_issue19435 test_post test_invaliduri test_authorization test_no_leading_slash
+		test_os_environ_is_not_altered test_urlquote_decoding_in_cgi_check test_nested_cgi_path_issue21323
+		test_query_with_multiple_question_mark test_query_with_continuous_slashes test_cgi_path_in_sub_directories
+		test_accept test_large_content_length test_large_content_length_truncated`,
+	"TestHTTP09ServerTestCase": `test_simple_get test_invalid_request test_single_request`,
 	"TestListDirTestCase": `
 		test_list_dir_nonascii_dirname test_list_dir_nonascii_filename test_list_dir_undecodable_dirname
 		test_list_dir_undecodable_dirname2 test_list_dir_undecodable_filename test_list_dir_unencodable_dirname

@@ -52,7 +52,7 @@ type Request struct {
 // What holds a NUL cannot be passed on; it is left out, or empty where a script
 // is promised the variable.
 func (r *Request) Environ(own []string, lookup func(string) (string, bool), goos string) []string {
-	e := environ{goos: goos, vars: make([]variable, 0, 48+len(r.Fields)+len(own))}
+	e := environ{goos: goos, vars: make([]variable, 0, 64+len(r.Fields)+len(own))}
 	e.passOn(lookup)
 	e.addMeta(r)
 	e.addFields(r)
@@ -169,7 +169,7 @@ func (e *environ) addMeta(r *Request) {
 	e.add("SERVER_PORT", r.ServerPort)    // §4.1.15
 	e.add("SERVER_PROTOCOL", r.Protocol)  // §4.1.16
 	e.add("SERVER_SOFTWARE", r.Software)  // §4.1.17
-	if r.PathInfo != "" {
+	if r.PathInfo != "" && strings.IndexByte(r.PathInfo, 0) < 0 {
 		e.addIf("PATH_TRANSLATED", r.PathTranslated) // §4.1.6
 	}
 
@@ -242,6 +242,9 @@ func (e *environ) addFields(r *Request) {
 // fields with other than letters, digits and hyphens: "X_User" would have the
 // name of "X-User", which a proxy may have set and taken care that no client does.
 func writeName(b *strings.Builder, name string) bool {
+	if name == "" {
+		return false
+	}
 	for i := range len(name) {
 		if c := name[i]; !isAlnum(c) && c != '-' {
 			return false

@@ -49,7 +49,7 @@ func ParseHead(section string) (*Head, error) {
 		k := kindOf(f.Name)
 		count[k]++
 		if k.isOnce() && count[k] > 1 {
-			return nil, fmt.Errorf("there are two %s", f.Name)
+			return nil, fmt.Errorf("there is a second %s", f.Name)
 		}
 		if err := h.set(k, f.Value); err != nil {
 			return nil, err

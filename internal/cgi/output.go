@@ -96,8 +96,8 @@ func StatusOf(output []byte) int {
 	return n
 }
 
-// SplitAddress gives the host of an authority or an address, in the brackets that
-// it may have, and its port, if it has one.
+// SplitAddress gives the host of an authority, in the brackets that it may have,
+// and its port, if it has one.
 func SplitAddress(address string) (host, port string) {
 	i := strings.LastIndexByte(address, ':')
 	if i < 0 || strings.HasSuffix(address, "]") {

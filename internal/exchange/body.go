@@ -19,6 +19,8 @@ type body struct {
 	framing int64 // bytes of framing that were read
 	tunnel  bool  // it is none: everything that comes is for the handler
 	awaited bool  // the client may hold it back until it has seen 100 Continue
+	waits   bool  // somebody waits for more of it
+	held    int   // and how much was buffered when that began
 
 	limited bool  // the handler bounds it
 	room    int64 // what it still takes then
@@ -40,8 +42,31 @@ type window struct {
 	got    int64
 }
 
+// setBody puts another body in place of what there was.
+func (x *Exchange) setBody(b body) {
+	x.reading.Lock()
+	defer x.reading.Unlock()
+	x.body = b
+}
+
+// bodyErr gives what ended the reading of the body.
+func (x *Exchange) bodyErr() error {
+	x.reading.Lock()
+	defer x.reading.Unlock()
+	return x.body.err
+}
+
+// continued says that the client has been told to send the body.
+func (x *Exchange) continued() {
+	x.reading.Lock()
+	defer x.reading.Unlock()
+	x.body.awaited = false
+}
+
 // Expect tells what the head said of the body that follows.
 func (x *Exchange) Expect(framing *http1.Framing) {
+	x.reading.Lock()
+	defer x.reading.Unlock()
 	b := &x.body
 	b.length, b.left, b.chunked = framing.Length, framing.Length, framing.Chunked
 	if b.chunked {
@@ -58,25 +83,32 @@ func (x *Exchange) ContentLength() int64 { return x.body.length }
 
 // LimitBody has reading fail beyond n more bytes of the body: at once, where
 // more than that was announced.
-func (x *Exchange) LimitBody(n int64) { x.body.limited, x.body.room = true, max(0, n) }
+func (x *Exchange) LimitBody(n int64) {
+	x.reading.Lock()
+	defer x.reading.Unlock()
+	x.body.limited, x.body.room = true, max(0, n)
+}
 
 // Trailers gives the trailer fields of a body that was read to its end, and the
 // section they stand in.
 func (x *Exchange) Trailers() (fields []http1.Field, section string) {
+	x.reading.Lock()
+	defer x.reading.Unlock()
 	return x.body.chunks.Trailers()
 }
 
 // BodyFault gives the answer that a failure to read the body calls for, or nil.
 // A handler's own deadline is no failure.
 func (x *Exchange) BodyFault() *http1.Error {
-	fault, isFault := errors.AsType[*http1.Error](x.body.err)
+	err := x.bodyErr()
+	fault, isFault := errors.AsType[*http1.Error](err)
 	switch {
 	case isFault:
 		return fault
-	case x.body.err == io.ErrUnexpectedEOF:
+	case err == io.ErrUnexpectedEOF:
 		return &http1.Error{Status: 400, Message: "Incomplete request", Rule: "RFC 9112 §8",
 			Explain: "The connection ended before the request's body did"}
-	case errors.Is(x.body.err, os.ErrDeadlineExceeded):
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		return &http1.Error{Status: 408, Rule: "RFC 9110 §15.5.9"}
 	}
 	return nil
@@ -86,9 +118,20 @@ func (x *Exchange) BodyFault() *http1.Error {
 // not be read, there is too much of it, or nobody can tell whether the client
 // is going to send it.
 func (x *Exchange) spoilt() bool {
+	x.reading.Lock()
+	defer x.reading.Unlock()
 	b := &x.body
 	tooMuch := b.left > x.limits.Drain || x.limits.Drain == 0 && !b.ended()
-	return b.tunnel || b.stalled || isFailure(b.err) || tooMuch || b.awaited && len(x.wire.Buffered()) == 0
+	return b.tunnel || b.stalled || isFailure(b.err) || tooMuch || b.awaited && x.buffered() == 0
+}
+
+// buffered gives how much there is that nobody has read yet. While somebody waits
+// for more, the buffer is his.
+func (x *Exchange) buffered() int {
+	if x.body.waits {
+		return x.body.held
+	}
+	return len(x.wire.Buffered())
 }
 
 // Body gives the message body.
@@ -99,6 +142,8 @@ type bodyReader Exchange
 // Read reads the body and ends with it.
 func (r *bodyReader) Read(p []byte) (int, error) {
 	x := (*Exchange)(r)
+	x.reading.Lock()
+	defer x.reading.Unlock()
 	b := &x.body
 	if b.err != nil || len(p) == 0 {
 		return 0, b.err
@@ -124,14 +169,21 @@ func (x *Exchange) readBody(p []byte) (int, error) {
 		}
 		next = min(next, b.room)
 	}
-	began := x.await(len(x.wire.Buffered()) == 0)
-	n, err := x.wire.Read(p[:min(int64(len(p)), next)])
-	x.waited(began, n)
+	n, err := x.readContent(p[:min(int64(len(p)), next)])
 	x.took(int64(n))
 	if err == io.EOF && !b.tunnel {
 		err = io.ErrUnexpectedEOF
 	}
 	return n, err
+}
+
+// readContent reads what is buffered, or waits for more.
+func (x *Exchange) readContent(p []byte) (n int, err error) {
+	if len(x.wire.Buffered()) == 0 {
+		began := x.await()
+		defer func() { x.waited(began, n) }() // where a connection panics, too
+	}
+	return x.wire.Read(p)
 }
 
 // nextContent gives how many bytes of content come next, or io.EOF at the end
@@ -144,7 +196,7 @@ func (x *Exchange) nextContent() (int64, error) {
 		b.framing += int64(n)
 		b.awaited = b.awaited && n == 0
 		if fault != nil {
-			x.suspect = true
+			x.suspect.Store(true)
 			return 0, fault
 		}
 		if b.chunks.Done() || b.chunks.Left() > 0 {
@@ -167,10 +219,9 @@ func (x *Exchange) nextContent() (int64, error) {
 
 // fillBody waits for more of the body.
 func (x *Exchange) fillBody() error {
-	had := len(x.wire.Buffered())
-	began := x.await(true)
+	began := x.await()
+	defer func() { x.waited(began, len(x.wire.Buffered())-x.body.held) }() // where a connection panics, too
 	err := x.wire.Fill()
-	x.waited(began, len(x.wire.Buffered())-had)
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF
 	}
@@ -190,18 +241,18 @@ func (x *Exchange) took(n int64) {
 	b.awaited = b.awaited && n == 0
 }
 
-// await bounds a wait for more of the body that begins now, if one does, by
-// what is left of the progress window.
-func (x *Exchange) await(waits bool) (began time.Time) {
+// await bounds a wait for more of the body that begins now by what is left of the
+// progress window. Until waited, who answers meanwhile may ask about the body.
+func (x *Exchange) await() (began time.Time) {
 	b := &x.body
-	switch {
-	case !waits:
-	case !b.drainBy.IsZero() || x.limits.Progress <= 0:
+	if !b.drainBy.IsZero() || x.limits.Progress <= 0 {
 		x.wire.ReadBy(b.drainBy)
-	default:
+	} else {
 		began = time.Now()
 		x.wire.ReadBy(began.Add(x.limits.Progress - b.window.waited))
 	}
+	b.waits, b.held = true, len(x.wire.Buffered())
+	x.reading.Unlock()
 	return began
 }
 
@@ -209,6 +260,8 @@ func (x *Exchange) await(waits bool) (began time.Time) {
 // window begins when enough have come; in a tunnel, where each side may have
 // little to say, any are.
 func (x *Exchange) waited(began time.Time, n int) {
+	x.reading.Lock()
+	x.body.waits = false
 	if began.IsZero() {
 		return
 	}
@@ -223,6 +276,8 @@ func (x *Exchange) waited(began time.Time, n int) {
 // and reports whether it can. It does so within a bound of bytes, framing
 // included, and as long as the client might stand still elsewhere.
 func (x *Exchange) drain() bool {
+	x.reading.Lock()
+	defer x.reading.Unlock()
 	b := &x.body
 	if b.ended() {
 		return true

@@ -91,7 +91,7 @@ func (x *Exchange) endContext() {
 	s.ctx, s.cancel = nil, nil
 	s.mu.Unlock()
 	if !x.wire.Unwatch(!x.taken.Load()) {
-		x.suspect = true
+		x.suspect.Store(true)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -59,9 +60,10 @@ type Exchange struct {
 	scanner   http1.Scanner
 	section   string // the field section, where it came with the request line
 	line      http1.RequestLine
-	idle      bool      // its first byte was waited for
-	idleBy    time.Time // when that has to have come; zero: never
-	headBy    time.Time // when the head has to have ended; zero before it began
+	idle      bool       // its first byte was waited for
+	idleBy    time.Time  // when that has to have come; zero: never
+	headBy    time.Time  // when the head has to have ended; zero before it began
+	reading   sync.Mutex // guards body, but is free while the body is waited for
 	body      body
 	headSent  int         // bytes of the head that Answer gave out and the output has not seen
 	pipelined bool        // another request had come by the end of the head
@@ -72,7 +74,7 @@ type Exchange struct {
 	unframed  bool        // content was written without a head that frames it
 	persists  bool        // the client may send more, for all it knows
 	taken     atomic.Bool // the handler used the connection itself, perhaps on two goroutines
-	suspect   bool        // what follows on the connection cannot be trusted to be a request
+	suspect   atomic.Bool // what follows on the connection cannot be trusted to be a request
 	scratch   []byte      // for WriteString
 	span      span        // the request's context
 }
@@ -110,7 +112,7 @@ func (x *Exchange) Next() {
 	x.section = ""
 	x.line = http1.RequestLine{}
 	x.idle, x.headBy = false, time.Time{}
-	x.body = body{}
+	x.setBody(body{})
 	x.headSent, x.pipelined = 0, false
 	x.early, x.excess, x.beside = false, false, false
 	x.headless, x.unframed, x.persists = false, false, false
@@ -130,7 +132,7 @@ func (x *Exchange) ReadRequestLine() (string, error) {
 		}
 		switch {
 		case n > x.limits.Bounds.MaxLine():
-			x.suspect = true
+			x.suspect.Store(true)
 			return "", errTooLong
 		case i < 0:
 			seen = n
@@ -170,7 +172,7 @@ func (x *Exchange) ReadSection() (string, error) {
 		b := x.wire.Buffered()
 		n, err := x.scanner.Scan(b)
 		if err != nil {
-			x.suspect = true
+			x.suspect.Store(true)
 			return "", err
 		}
 		if n > 0 {
@@ -214,7 +216,7 @@ func (x *Exchange) fill(idle bool) error {
 	case idle && late:
 		return ErrIdle
 	case late:
-		x.suspect = true
+		x.suspect.Store(true)
 		return ErrLate
 	case !idle && err == io.EOF:
 		return ErrIncomplete
@@ -234,12 +236,12 @@ func (x *Exchange) TakesInterim() bool { return x.line.AtLeast(1, 1) }
 
 // Distrust says that the bytes which follow may not be what they seem, since
 // the head was at fault.
-func (x *Exchange) Distrust() { x.suspect = true }
+func (x *Exchange) Distrust() { x.suspect.Store(true) }
 
 // Doomed reports whether it is certain already that the connection ends with
 // this answer.
 func (x *Exchange) Doomed() bool {
-	return x.suspect || x.unframed || x.taken.Load() || x.spoilt()
+	return x.suspect.Load() || x.unframed || x.taken.Load() || x.spoilt()
 }
 
 // Settle decides at the end of an answer whether the connection can go on, and
@@ -273,9 +275,9 @@ func (x *Exchange) Settle(closing bool) (goOn bool, problem error) {
 // failure gives what a write or, where there was none, a read of the body met.
 func (x *Exchange) failure() error {
 	if x.taken.Load() {
-		return cmp.Or(x.wire.Broken(), x.body.err) // WriteErr would wait for who is writing still
+		return cmp.Or(x.wire.Broken(), x.bodyErr()) // WriteErr would wait for who is writing still
 	}
-	return cmp.Or(x.wire.WriteErr(), x.body.err)
+	return cmp.Or(x.wire.WriteErr(), x.bodyErr())
 }
 
 // mistake gives what is wrong with the answer that its handler has made, or nil.
@@ -358,7 +360,7 @@ func (x *Exchange) Close() (closed bool) {
 
 // unread reports whether the client has sent what nobody read, for all we know.
 func (x *Exchange) unread() bool {
-	return x.suspect || !x.body.ended() || len(x.wire.Buffered()) > 0
+	return x.suspect.Load() || !x.body.ended() || len(x.wire.Buffered()) > 0
 }
 
 // Linger ends the connection once the client has had time to read its answer.

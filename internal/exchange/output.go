@@ -37,7 +37,7 @@ func (x *Exchange) EndHead(current, keepAlive bool) {
 		}
 	}
 	if a.Code() == 100 {
-		x.body.awaited = false
+		x.continued()
 	}
 	a.End()
 	if a.Ended() && (a.Code() == 101 || x.line.Method == "CONNECT" && a.Code()/100 == 2) {
@@ -51,11 +51,12 @@ func (x *Exchange) EndHead(current, keepAlive bool) {
 // read away; where that cannot be done, nothing comes.
 func (x *Exchange) openTunnel() {
 	if !x.drain() {
-		x.suspect = true
-		x.body.err = cmp.Or(x.body.err, io.ErrUnexpectedEOF)
+		x.suspect.Store(true)
+		x.setBody(body{tunnel: true, err: cmp.Or(x.bodyErr(), io.ErrUnexpectedEOF)})
 		return
 	}
-	x.body, x.pipelined = body{tunnel: true}, false
+	x.setBody(body{tunnel: true})
+	x.pipelined = false
 }
 
 // TakeHead gives the lines of the head that were not sent. They are to go
@@ -72,7 +73,7 @@ func (x *Exchange) TakeHead() []byte {
 func (x *Exchange) Replace() bool {
 	if x.Answer.Ended() || x.Answer.Partly() || x.unframed || x.taken.Load() {
 		x.Answer.Sink()
-		x.suspect = true
+		x.suspect.Store(true)
 		return false
 	}
 	x.Answer.Reset()

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux || darwin || dragonfly || freebsd || netbsd || openbsd
 
 package script
 
@@ -29,7 +29,7 @@ func (p process) kill() { syscall.Kill(-p.pid, syscall.SIGKILL) }
 
 // reap kills the group and reaps the leader, if that has exited.
 func (p process) reap() (Exit, bool) {
-	if !p.hasExited() {
+	if !p.waitForExit(false) {
 		return Exit{}, false
 	}
 	p.kill()
@@ -51,7 +51,6 @@ func (p process) reap() (Exit, bool) {
 
 // fork starts p with these for its standard input, output and error.
 func fork(p *Program, files []uintptr, sys *syscall.SysProcAttr) (process, error) {
-	sys.Setpgid = true
 	if p.User != nil {
 		sys.Credential = &syscall.Credential{Uid: p.User.UID, Gid: p.User.GID, Groups: p.User.Groups}
 	}

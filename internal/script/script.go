@@ -63,7 +63,8 @@ type Exit struct {
 func (e Exit) String() string { return "exit code " + strconv.Itoa(e.Code) }
 
 // A Script is a program that runs. Read, Wait and Close are for one goroutine, Feed for
-// another; End is for any. Close has to be called.
+// another; End is for any. Close has to be called. That the leader has exited is noticed in
+// Read, Wait and after Close only, or when the set is closed: until then it is a zombie.
 type Script struct {
 	process process
 	set     *Set
@@ -181,11 +182,13 @@ func (s *Script) Close(log func(line string), exited func(Exit)) {
 		s.depart(exited)
 		return
 	}
+	s.set.lingers(+1)
 	go s.linger(exited)
 }
 
 // linger is what is left of Close when the script lives on.
 func (s *Script) linger(exited func(Exit)) {
+	defer s.set.lingers(-1)
 	since := time.Now()
 	for {
 		gone, _ := s.arm(since, time.Time{})

@@ -2,89 +2,624 @@ package script
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
 
-const roleName = "SCRIPT_TEST_ROLE"
-
-func TestMain(m *testing.M) {
-	if role := os.Getenv(roleName); role != "" {
-		play(role)
-	}
-	os.Exit(m.Run())
+func copyAll(w io.Writer, s *Script) (int64, error) {
+	return io.Copy(w, struct{ io.Reader }{s})
 }
 
-// play is what this program does as a script.
-func play(role string) {
-	switch role {
-	case "hello":
-		fmt.Println("hello")
-		fmt.Fprintln(os.Stderr, "a complaint")
-	case "cat":
-		io.Copy(os.Stdout, os.Stdin)
-	case "hang":
-		select {}
-	default:
-		fmt.Fprintln(os.Stderr, "no role", role)
-		os.Exit(2)
+func TestRun(t *testing.T) {
+	for _, test := range []struct {
+		role   string
+		output string
+		log    string
+		code   int
+	}{
+		{"hello", "hello\n", "a complaint", 0},
+		{"silent", "", "", 0},
+		{"exit 3", "", "", 3},
+		{"die", "", "", -9},
+		{"cat", "", "", 0}, // the null device
+		{"long", "", strings.Repeat("x", 4096) + "\nshort\nunended", 0},
+		{"daemon", "hello\n", "", 0},
+	} {
+		t.Run(test.role, func(t *testing.T) {
+			b := newBench(t)
+			s := b.play(test.role)
+			b.expectOutput(s, test.output)
+			b.expectExit(s, test.code)
+			if got := b.lines(); got != test.log {
+				t.Errorf("log %.60q, want %.60q", got, test.log)
+			}
+		})
 	}
-	os.Exit(0)
 }
 
-func TestHello(t *testing.T) {
-	exe, _ := os.Executable()
-	for range 20 {
-		var set Set
-		turn, err := set.Enter(context.Background(), 1, 0)
+func TestExitSaysWhatCPythonDoes(t *testing.T) {
+	if got, want := (Exit{Code: -9}).String(), "exit code -9"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestFacts(t *testing.T) {
+	b := newBench(t)
+	p := b.program("facts")
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Dir, p.Args = dir, []string{"name", "one", "", "two words"}
+	s := b.start(p)
+	b.expectOutput(s, fmt.Sprintf("%s\n%q\n%q\n", dir, p.Args, p.Env))
+	b.expectExit(s, 0)
+}
+
+func TestFeed(t *testing.T) {
+	b := newBench(t)
+	p := b.program("cat")
+	p.Input = true
+	s := b.start(p)
+	input := strings.Repeat("all that it is sent\n", 100_000)
+	fed := make(chan error, 1)
+	go func() { fed <- s.Feed(strings.NewReader(input)) }()
+	b.expectOutput(s, input)
+	b.expectExit(s, 0)
+	if err := <-fed; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFeedWhatTakesNone(t *testing.T) {
+	b := newBench(t)
+	p := b.program("deaf")
+	p.Input = true
+	s := b.start(p)
+	fed := make(chan error, 1)
+	go func() { fed <- s.Feed(endless{}) }()
+	if n, err := copyAll(io.Discard, s); n != int64(len("hello\n"))+1<<20 || err != nil {
+		t.Error(n, err)
+	}
+	b.expectExit(s, 0)
+	if err := <-fed; err != nil {
+		t.Error(err)
+	}
+}
+
+// A stranger that holds the input does not hold Feed.
+func TestFeedEndsWithTheLeader(t *testing.T) {
+	b := newBench(t)
+	p := b.program("deaf stranger")
+	p.Input = true
+	s := b.start(p)
+	fed := make(chan error, 1)
+	go func() { fed <- s.Feed(endless{}) }()
+	output, err := readAll(s)
+	pid, _ := strconv.Atoi(strings.TrimSpace(output))
+	if err != nil {
+		t.Error(err)
+	}
+	b.expectExit(s, 0)
+	if err := <-fed; err != nil {
+		t.Error(err)
+	}
+	endStray(t, pid)
+}
+
+// A part of the input is not taken for the whole.
+func TestFeedThatFails(t *testing.T) {
+	b := newBench(t)
+	p := b.program("whole")
+	p.Input = true
+	s := b.start(p)
+	wrong := errors.New("wrong")
+	if err := s.Feed(io.MultiReader(strings.NewReader("part"), failing{wrong})); err != wrong {
+		t.Errorf("%v, want %v", err, wrong)
+	}
+	if output, err := readAll(s); output != "" || err != wrong {
+		t.Errorf("%q, %v; want %v", output, err, wrong)
+	}
+	b.expectExit(s, -15)
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+func TestFeedPanics(t *testing.T) {
+	b := newBench(t)
+	p := b.program("cat")
+	p.Input = true
+	s := b.start(p)
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("no panic")
+			}
+		}()
+		s.Feed(panicking{})
+	}()
+	s.Close(nil, nil)
+}
+
+type panicking struct{}
+
+func (panicking) Read([]byte) (int, error) { panic("wrong") }
+
+func TestInputThatNobodyFeeds(t *testing.T) {
+	b := newBench(t)
+	p := b.program("cat")
+	p.Input = true
+	s := b.start(p)
+	exit := make(chan Exit, 1)
+	s.Close(nil, func(e Exit) { exit <- e })
+	if e := <-exit; e.Code != 0 {
+		t.Error(e)
+	}
+}
+
+func TestStdin(t *testing.T) {
+	b := newBench(t)
+	name := filepath.Join(t.TempDir(), "input")
+	if err := os.WriteFile(name, []byte("before, after"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	file.Seek(8, io.SeekStart)
+	p := b.program("cat")
+	p.Stdin = file
+	s := b.start(p)
+	b.expectOutput(s, "after")
+	b.expectExit(s, 0)
+	if err := s.Feed(strings.NewReader("more")); err != nil { // there is nothing to feed
+		t.Error(err)
+	}
+}
+
+func TestTimeout(t *testing.T) {
+	for _, role := range []string{"hang", "complain"} { // complaints are no output
+		t.Run(role, func(t *testing.T) {
+			b := newBench(t)
+			p := b.program(role)
+			p.Timeout = 20 * time.Millisecond
+			s := b.start(p)
+			if output, err := readAll(s); output != "" || err != ErrTimeout {
+				t.Errorf("%q, %v", output, err)
+			}
+			b.expectExit(s, -15)
+		})
+	}
+}
+
+func TestTimeoutInWait(t *testing.T) {
+	b := newBench(t)
+	p := b.program("hang")
+	p.Timeout = 20 * time.Millisecond
+	s := b.start(p)
+	b.expectExit(s, -15)
+	if _, err := s.Read(make([]byte, 1)); err != ErrTimeout {
+		t.Error(err)
+	}
+}
+
+func TestTimeoutInFeed(t *testing.T) {
+	b := newBench(t)
+	p := b.program("hang")
+	p.Timeout, p.Input = 20*time.Millisecond, true
+	s := b.start(p)
+	if err := s.Feed(endless{}); err != nil {
+		t.Error(err)
+	}
+	b.expectExit(s, -15)
+	if _, err := s.Read(make([]byte, 1)); err != ErrTimeout {
+		t.Error(err)
+	}
+}
+
+// When a script has been idle for too long, by the clock alone.
+func TestDue(t *testing.T) {
+	at := time.Now()
+	for _, test := range []struct {
+		name string
+		s    *Script
+		want time.Duration // since at; 0 is never
+	}{
+		{"no timeout", &Script{}, 0},
+		{"nothing came", &Script{timeout: time.Hour}, time.Hour},
+		{"something came before", &Script{timeout: time.Hour, active: at.Add(-time.Minute)}, time.Hour},
+		{"something came since", &Script{timeout: time.Hour, active: at.Add(time.Minute)}, time.Hour + time.Minute},
+	} {
+		want := time.Time{}
+		if test.want != 0 {
+			want = at.Add(test.want)
+		}
+		if got := test.s.due(at); !got.Equal(want) {
+			t.Errorf("%s: due %v, want %v", test.name, got, want)
+		}
+	}
+	waits := &Script{timeout: time.Hour, awaiting: true}
+	if due := waits.due(at.Add(-2 * time.Hour)); due.Before(at.Add(time.Hour)) {
+		t.Errorf("Feed waits for its reader: due %v", due)
+	}
+}
+
+// The timeout does not run while Feed waits for its reader.
+func TestTimeoutWaitsForTheReader(t *testing.T) {
+	b := newBench(t)
+	p := b.program("cat")
+	p.Timeout, p.Input = 10*time.Millisecond, true
+	s := b.start(p)
+	input, more := io.Pipe()
+	fed := make(chan error, 1)
+	go func() { fed <- s.Feed(input) }()
+	eventually(t, "Feed waits", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.awaiting
+	})
+	cause := errors.New("cause")
+	go func() {
+		time.Sleep(5 * p.Timeout) // or longer
+		s.End(cause)
+		more.Close()
+	}()
+	if _, err := s.Read(make([]byte, 1)); err != cause {
+		t.Error(err)
+	}
+	<-fed
+}
+
+func shortenGrace(t *testing.T) {
+	before := grace
+	grace = 10 * time.Millisecond
+	t.Cleanup(func() { grace = before })
+}
+
+// TERM may be ignored; KILL may not.
+func TestEndTheStubborn(t *testing.T) {
+	shortenGrace(t)
+	b := newBench(t)
+	s := b.play("stubborn")
+	expectReady(t, s)
+	cause, other := errors.New("cause"), errors.New("other")
+	s.End(cause)
+	s.End(other)
+	if _, err := s.Read(make([]byte, 1)); err != cause {
+		t.Errorf("%v, want %v", err, cause)
+	}
+	b.expectExit(s, -9)
+	s.End(other)
+}
+
+// expectReady reads the line that a script begins with.
+func expectReady(t *testing.T, s *Script) {
+	t.Helper()
+	line := make([]byte, len("ready\n"))
+	if _, err := io.ReadFull(s, line); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// End ends the wait of whoever waits.
+func TestEndWakes(t *testing.T) {
+	b := newBench(t)
+	s := b.play("hang")
+	cause := errors.New("cause")
+	go s.End(cause)
+	if _, err := s.Read(make([]byte, 1)); err != cause {
+		t.Errorf("%v, want %v", err, cause)
+	}
+	b.expectExit(s, -15)
+}
+
+// After End its cause is all that there is to read.
+func TestEndAfterTheExit(t *testing.T) {
+	b := newBench(t)
+	s := b.play("hello")
+	b.expectExit(s, 0)
+	cause := errors.New("cause")
+	s.End(cause)
+	if n, err := s.Read(make([]byte, 10)); n != 0 || err != cause {
+		t.Errorf("%d, %v; want %v", n, err, cause)
+	}
+}
+
+// What is in the pipe when the leader has exited is still read.
+func TestReadAfterTheExit(t *testing.T) {
+	b := newBench(t)
+	s := b.play("hello")
+	b.expectExit(s, 0)
+	b.expectOutput(s, "hello\n")
+	b.expectOutput(s, "")
+}
+
+func TestFlood(t *testing.T) {
+	b := newBench(t)
+	s := b.play("flood")
+	b.expectOutput(s, "hello\n")
+	b.expectExit(s, 0)
+	lines := strings.Split(b.lines(), "\n")
+	if len(lines) != 1001 || lines[999] != "complaint number 999" || lines[1000] != "19000 more lines" {
+		t.Errorf("%d lines, the last of them %q", len(lines), lines[len(lines)-1])
+	}
+}
+
+func TestBig(t *testing.T) {
+	b := newBench(t)
+	s := b.play("big")
+	if n, err := copyAll(io.Discard, s); n != 200<<20 || err != nil {
+		t.Error(n, err)
+	}
+	b.expectExit(s, 0)
+}
+
+// A stranger, which has left the group, holds output and standard error and holds up
+// nothing, even if it goes on writing.
+func TestStranger(t *testing.T) {
+	for _, role := range []string{"stranger", "chatty"} {
+		t.Run(role, func(t *testing.T) {
+			b := newBench(t)
+			s := b.play(role)
+			output, err := readAll(s)
+			if err != nil {
+				t.Error(err)
+			}
+			b.expectExit(s, 0)
+			pid := 0
+			for line := range strings.Lines(output) {
+				if n, err := strconv.Atoi(strings.TrimSpace(strings.ReplaceAll(line, "endless", ""))); err == nil {
+					pid = n
+				}
+			}
+			s.Close(nil, nil)
+			endStray(t, pid)
+		})
+	}
+}
+
+// Who closes the output has ended the answer, and may live on, counted still.
+func TestLivesOn(t *testing.T) {
+	b := newBench(t)
+	turn, err := b.set.Enter(t.Context(), 1, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := b.program("closed then exits")
+	p.Input = true
+	s, err := turn.Start(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	turn.Leave() // is the script's
+	b.expectOutput(s, "hello\n")
+	if exit, ok := s.Wait(0); ok {
+		t.Error(exit)
+	}
+	if _, err := b.set.Enter(t.Context(), 1, 0); err != ErrFull {
+		t.Errorf("%v, want %v", err, ErrFull)
+	}
+	exit := make(chan Exit, 1)
+	s.Close(b.note, func(e Exit) { exit <- e })
+	s.Close(nil, func(Exit) { t.Error("told twice") })
+	if e := <-exit; e.Code != 4 {
+		t.Error(e)
+	}
+	if got := b.lines(); got != "late complaint" {
+		t.Errorf("log %q", got)
+	}
+	expectGroupGone(t, s)
+	if turn, err = b.set.Enter(t.Context(), 1, 0); err != nil {
+		t.Error(err)
+	} else {
+		turn.Leave()
+	}
+}
+
+func TestLivesOnForItsTimeout(t *testing.T) {
+	b := newBench(t)
+	s := b.play("leaves closed")
+	b.expectOutput(s, "hello\n")
+	s.timeout = 20 * time.Millisecond // the start may have taken longer
+	exit := make(chan Exit, 1)
+	s.Close(nil, func(e Exit) { exit <- e })
+	if e := <-exit; e.Code != -15 {
+		t.Error(e)
+	}
+	expectGroupGone(t, s)
+}
+
+// Once the caller is done, writing ends the script.
+func TestCloseEndsWriters(t *testing.T) {
+	b := newBench(t)
+	s := b.play("blocked")
+	if _, err := s.Read(make([]byte, 1)); err != nil {
+		t.Error(err)
+	}
+	exit := make(chan Exit, 1)
+	s.Close(nil, func(e Exit) { exit <- e })
+	if e := <-exit; e.Code != -13 {
+		t.Error(e)
+	}
+	expectGroupGone(t, s)
+	if _, err := s.Read(make([]byte, 1)); err != io.EOF {
+		t.Error(err)
+	}
+}
+
+func TestExitIsToldOnce(t *testing.T) {
+	b := newBench(t)
+	s := b.play("exit 3")
+	b.expectExit(s, 3)
+	s.Close(nil, func(Exit) { t.Error("told twice") })
+
+	s = b.play("exit 3")
+	b.expectOutput(s, "")
+	told := make(chan Exit, 1)
+	s.Close(nil, func(e Exit) { told <- e })
+	if e := <-told; e.Code != 3 {
+		t.Error(e)
+	}
+}
+
+func TestStartFails(t *testing.T) {
+	b := newBench(t)
+	plain := filepath.Join(t.TempDir(), "plain")
+	if err := os.WriteFile(plain, []byte("#!/bin/sh\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name, path, dir string
+		want            error
+	}{
+		{"no such file", plain + ".not", "", fs.ErrNotExist},
+		{"not executable", plain, "", fs.ErrPermission},
+		{"no such directory", os.Args[0], plain + ".not", fs.ErrNotExist},
+	} {
+		p := b.program("hello")
+		p.Path, p.Dir, p.Input = test.path, test.dir, true
+		turn, err := b.set.Enter(t.Context(), 1, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var log []string
-		s, err := turn.Start(&Program{Path: exe, Args: []string{exe}, Env: []string{roleName + "=hello"}, Timeout: 10 * time.Second, Log: func(line string) { log = append(log, line) }})
-		if err != nil {
-			t.Fatal(err)
+		if _, err := turn.Start(p); !errors.Is(err, test.want) || Exhausted(err) {
+			t.Errorf("%s: %v, want %v", test.name, err, test.want)
 		}
-		b, err := io.ReadAll(s)
-		exit, ok := s.Wait(5 * time.Second)
-		if string(b) != "hello\n" || err != nil || exit.Code != 0 || !ok {
-			t.Fatal(string(b), err, exit, ok)
+		turn.Leave()
+	}
+}
+
+// Fifty at once: some hang, some talk, some leave others behind.
+func TestManyAtOnce(t *testing.T) {
+	b := newBench(t)
+	var group sync.WaitGroup
+	for i := range 50 {
+		group.Go(func() {
+			turn, err := b.set.Enter(t.Context(), 8, patience)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer turn.Leave()
+			p := b.program([]string{"hello", "daemon", "flood", "hang", "cat"}[i%5])
+			p.Input, p.Log = i%5 == 4, nil
+			s, err := turn.Start(p)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer s.Close(nil, nil)
+			switch i % 5 {
+			case 3:
+				s.End(context.Canceled)
+			case 4:
+				if err := s.Feed(strings.NewReader("hello\n")); err != nil {
+					t.Error(err)
+				}
+			}
+			output, err := readAll(s)
+			if i%5 == 3 && err == context.Canceled {
+				output, err = "hello\n", nil
+			}
+			if output != "hello\n" || err != nil {
+				t.Errorf("%.60q, %v", output, err)
+			}
+			if _, ok := s.Wait(patience); !ok {
+				t.Error("does not exit")
+			}
+			expectGroupGone(t, s)
+		})
+	}
+	group.Wait()
+}
+
+// The set's end is the end of everything in it, whatever that is at.
+func TestCloseSet(t *testing.T) {
+	b := newBench(t)
+	var scripts []*Script
+	for _, role := range []string{"hang", "blocked", "stubborn", "complain", "leaves closed", "cat", "daemon", "hello"} {
+		p := b.program(role)
+		p.Input = role == "cat"
+		s := b.start(p)
+		scripts = append(scripts, s)
+		switch role {
+		case "stubborn":
+			expectReady(t, s)
+		case "leaves closed":
+			b.expectOutput(s, "hello\n")
+			s.Close(nil, nil)
 		}
+	}
+	var group sync.WaitGroup
+	group.Go(func() { copyAll(io.Discard, scripts[0]) }) // somebody is in Read,
+	group.Go(func() { scripts[3].Wait(patience) })       // somebody in Wait,
+	group.Go(func() { scripts[5].Feed(endless{}) })      // somebody in Feed;
+	for range 3 {
+		group.Go(func() {
+			b.set.Close()
+			for _, s := range scripts {
+				expectGroupGone(t, s)
+			}
+		})
+	}
+	group.Wait()
+	if _, err := scripts[1].Read(make([]byte, 1)); err != ErrClosed {
+		t.Errorf("%v, want %v", err, ErrClosed)
+	}
+	if _, err := b.set.Enter(t.Context(), 1, 0); err != ErrClosed {
+		t.Errorf("%v, want %v", err, ErrClosed)
+	}
+	for _, s := range scripts {
 		s.Close(nil, nil)
-		if strings.Join(log, "|") != "a complaint" {
-			t.Error(log)
+	}
+}
+
+// Scripts that are just being started when the set is closed end, too.
+func TestCloseSetWhileStarting(t *testing.T) {
+	for range 5 {
+		b := newBench(t)
+		var group sync.WaitGroup
+		for range 8 {
+			group.Go(func() {
+				for {
+					turn, err := b.set.Enter(t.Context(), 4, patience)
+					if err == ErrClosed {
+						return
+					}
+					s, err := turn.Start(b.program("hang"))
+					if err == ErrClosed {
+						turn.Leave()
+						return
+					}
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if _, err := s.Read(make([]byte, 1)); err != ErrClosed {
+						t.Error(err)
+					}
+					s.Close(nil, nil)
+				}
+			})
 		}
-		turn, err = set.Enter(context.Background(), 1, 0)
-		if err != nil {
-			t.Fatal(err)
+		eventually(t, "some run", func() bool { return len(b.set.all()) == 4 })
+		b.set.Close()
+		group.Wait()
+		if left := b.set.all(); len(left) > 0 {
+			t.Errorf("%d are left", len(left))
 		}
-		s, err = turn.Start(&Program{Path: exe, Args: []string{exe}, Env: []string{roleName + "=cat"}, Input: true, Timeout: 10 * time.Second})
-		if err != nil {
-			t.Fatal(err)
-		}
-		go s.Feed(strings.NewReader(strings.Repeat("abc", 100000)))
-		b, err = io.ReadAll(s)
-		s.Close(nil, nil)
-		if len(b) != 300000 || err != nil {
-			t.Fatal(len(b), err)
-		}
-		turn, err = set.Enter(context.Background(), 1, time.Second)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err = turn.Start(&Program{Path: exe, Args: []string{exe}, Env: []string{roleName + "=hang"}, Timeout: 100 * time.Millisecond})
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err = io.ReadAll(s)
-		if err != ErrTimeout {
-			t.Fatal(b, err)
-		}
-		s.Close(nil, nil)
-		set.Close()
 	}
 }

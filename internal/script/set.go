@@ -28,6 +28,7 @@ type Set struct {
 	waiting  list.List // of *waiter, in order
 	starting int       // scripts on their way into scripts
 	scripts  map[*Script]struct{}
+	linger   int           // goroutines that see to scripts which their callers have closed
 	null     *os.File      // the null device, once it was needed
 	closed   chan struct{} // not nil: Close was called; closed: and has ended
 	empty    chan struct{} // closed when Close has nothing more to wait for
@@ -184,8 +185,16 @@ func (s *Set) leave(script *Script) {
 	s.checkEmpty()
 }
 
+// lingers notes that one goroutine more, or less, sees to a script that is closed.
+func (s *Set) lingers(change int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.linger += change
+	s.checkEmpty()
+}
+
 func (s *Set) checkEmpty() {
-	if s.empty != nil && s.starting == 0 && len(s.scripts) == 0 {
+	if s.empty != nil && s.starting == 0 && s.linger == 0 && len(s.scripts) == 0 {
 		select {
 		case <-s.empty:
 		default:
@@ -195,7 +204,8 @@ func (s *Set) checkEmpty() {
 }
 
 // Close ends all scripts and lets no more begin. The groups get TERM, and KILL half a
-// second later. It returns when all leaders are reaped; every call does. Only what not even
+// second later. It returns when all leaders are reaped and what Script.Close has left behind has ended;
+// every call does. Only what not even
 // KILL ends is left to itself, 10 s later.
 func (s *Set) Close() {
 	s.mu.Lock()

@@ -1,3 +1,5 @@
+//go:build linux && !httpserver_pumps
+
 package script
 
 import (
@@ -19,6 +21,7 @@ type watch struct {
 	file  *os.File // the epoll instance
 	epoll int      // its descriptor
 	conn  syscall.RawConn
+	try   func(uintptr) bool // look, which is made a value once
 
 	out, err, leader int // descriptors, -1 when closed
 
@@ -109,8 +112,11 @@ func (w *watch) next(p []byte, gone bool) (n int, what event) {
 		}
 		return 0, complaint
 	}
+	if w.try == nil {
+		w.try = w.look
+	}
 	w.p = p
-	err := w.conn.Read(w.look)
+	err := w.conn.Read(w.try)
 	w.p = nil
 	if err != nil { // the deadline; nothing else can be wrong with an epoll instance
 		return 0, expired

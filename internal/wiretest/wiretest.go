@@ -23,6 +23,11 @@ func Send(addr, request string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return Exchange(conn, request)
+}
+
+// Exchange is Send on a connection that is there, a TCP one. It closes it.
+func Exchange(conn net.Conn, request string) (string, error) {
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(Patience))
 	go func() { // a server may answer, and close, before it has read everything

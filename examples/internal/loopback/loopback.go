@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"regexp"
 	"runtime"
 	"strconv"
@@ -146,6 +147,21 @@ func (c *Conn) Rest() string {
 		c.t.Errorf("reading to the end: %v after %q", err, rest)
 	}
 	return Mask(string(rest))
+}
+
+// PublicDir gives a directory that every user may enter, until the test ends: a
+// script of root's server runs as nobody, who may not enter one of t.TempDir.
+func PublicDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "httpserver")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // varying are the fields that differ from run to run and from Go to Go.

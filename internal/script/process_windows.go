@@ -1,0 +1,134 @@
+package script
+
+import (
+	"errors"
+	"os"
+	"syscall"
+	"unsafe"
+)
+
+// Exhausted reports whether Start failed because the system has no more processes, memory
+// or handles to give, which passes, and not because of the program.
+func Exhausted(err error) bool {
+	const (
+		tooManyOpenFiles  = syscall.Errno(4)    // ERROR_TOO_MANY_OPEN_FILES
+		notEnoughMemory   = syscall.Errno(8)    // ERROR_NOT_ENOUGH_MEMORY
+		outOfMemory       = syscall.Errno(14)   // ERROR_OUTOFMEMORY
+		noSystemResources = syscall.Errno(1450) // ERROR_NO_SYSTEM_RESOURCES
+		commitmentLimit   = syscall.Errno(1455) // ERROR_COMMITMENT_LIMIT
+	)
+	for _, errno := range []syscall.Errno{tooManyOpenFiles, notEnoughMemory, outOfMemory, noSystemResources, commitmentLimit} {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	return false
+}
+
+// Lookup finds a user. Windows has none that a server could start a program as without a
+// password.
+func Lookup(name string) (*Identity, error) {
+	return nil, errors.New("script: no other user can be asked for on Windows")
+}
+
+var (
+	kernel32                 = syscall.NewLazyDLL("kernel32.dll")
+	createJobObject          = kernel32.NewProc("CreateJobObjectW")
+	setInformationJobObject  = kernel32.NewProc("SetInformationJobObject")
+	assignProcessToJobObject = kernel32.NewProc("AssignProcessToJobObject")
+	terminateJobObject       = kernel32.NewProc("TerminateJobObject")
+)
+
+// process is a script's leader and the job object that it and those whom it starts belong
+// to. Its methods are not to be called once reap has succeeded.
+//
+// What the leader starts before it is in the job, and what leaves that, is out of reach.
+type process struct {
+	handle syscall.Handle
+	job    syscall.Handle // 0 if the system would not have one: then it is the leader alone
+}
+
+func sysProcAttr() *syscall.SysProcAttr { return &syscall.SysProcAttr{HideWindow: true} }
+
+// fork starts p with these for its standard input, output and error.
+func fork(p *Program, files []uintptr, sys *syscall.SysProcAttr) (process, error) {
+	if p.User != nil {
+		return process{}, errors.New("script: no other user can be asked for on Windows")
+	}
+	_, handle, err := syscall.StartProcess(p.Path, p.Args, &syscall.ProcAttr{Dir: p.Dir, Env: p.Env, Files: files, Sys: sys})
+	if err != nil {
+		return process{}, &os.PathError{Op: "fork/exec", Path: p.Path, Err: err}
+	}
+	return process{syscall.Handle(handle), newJob(syscall.Handle(handle))}, nil
+}
+
+// newJob returns a job object with the process in it, which ends with its last handle, as
+// this process's end closes it. It returns 0 if that cannot be had.
+func newJob(process syscall.Handle) syscall.Handle {
+	const (
+		extendedLimitInformation = 9
+		killOnJobClose           = 0x2000
+	)
+	var limits struct { // JOBOBJECT_EXTENDED_LIMIT_INFORMATION
+		PerProcessUserTimeLimit, PerJobUserTimeLimit int64
+		LimitFlags                                   uint32
+		MinimumWorkingSetSize, MaximumWorkingSetSize uintptr
+		ActiveProcessLimit                           uint32
+		Affinity                                     uintptr
+		PriorityClass, SchedulingClass               uint32
+		IOInfo                                       [6]uint64
+		ProcessMemoryLimit, JobMemoryLimit           uintptr
+		PeakProcessMemoryUsed, PeakJobMemoryUsed     uintptr
+	}
+	limits.LimitFlags = killOnJobClose
+	job, _, _ := createJobObject.Call(0, 0)
+	if job == 0 {
+		return 0
+	}
+	if ok, _, _ := setInformationJobObject.Call(job, extendedLimitInformation, uintptr(unsafe.Pointer(&limits)), unsafe.Sizeof(limits)); ok != 0 {
+		if ok, _, _ := assignProcessToJobObject.Call(job, uintptr(process)); ok != 0 {
+			return syscall.Handle(job)
+		}
+	}
+	syscall.CloseHandle(syscall.Handle(job))
+	return 0
+}
+
+// terminate is kill: there is no asking on Windows.
+func (p process) terminate() { p.kill() }
+
+func (p process) kill() {
+	if p.job != 0 {
+		terminateJobObject.Call(uintptr(p.job), 1)
+		return
+	}
+	syscall.TerminateProcess(p.handle, 1)
+}
+
+// waitForExit reports whether the leader has exited, and waits for that if it may block.
+func (p process) waitForExit(block bool) bool {
+	limit := uint32(0)
+	if block {
+		limit = syscall.INFINITE
+	}
+	result, err := syscall.WaitForSingleObject(p.handle, limit)
+	return err != nil || result != syscall.WAIT_TIMEOUT
+}
+
+// reap ends the job and lets go of the leader, if that has exited.
+func (p process) reap() (Exit, bool) {
+	if !p.waitForExit(false) {
+		return Exit{}, false
+	}
+	var code uint32
+	err := syscall.GetExitCodeProcess(p.handle, &code)
+	if p.job != 0 {
+		p.kill()
+		syscall.CloseHandle(p.job)
+	}
+	syscall.CloseHandle(p.handle)
+	if err != nil {
+		return Exit{}, true
+	}
+	return Exit{Code: int(code)}, true
+}

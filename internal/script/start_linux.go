@@ -1,0 +1,142 @@
+//go:build linux && !httpserver_pumps
+
+package script
+
+import (
+	"os"
+	"runtime"
+	"syscall"
+	"unsafe"
+)
+
+// pidfds is whether the kernel is asked for them.
+var pidfds = true
+
+// start starts p. Only our ends of the pipes do not block.
+func (s *Script) start(p *Program, null *os.File) (err error) {
+	var theirs []int // descriptors to close in any case
+	defer func() {
+		for _, fd := range theirs {
+			syscall.Close(fd)
+		}
+	}()
+
+	out, outTheirs, err := pipe()
+	if err != nil {
+		return err
+	}
+	setNonblock(out)
+	theirs = append(theirs, outTheirs)
+	complaints, errTheirs, err := pipe()
+	if err != nil {
+		syscall.Close(out)
+		return err
+	}
+	setNonblock(complaints)
+	theirs = append(theirs, errTheirs)
+	if s.watch, err = newWatch(out, complaints); err != nil {
+		return err
+	}
+	started := false
+	defer func() {
+		if !started {
+			s.watch.close()
+			s.closeInput()
+		}
+	}()
+
+	files := []uintptr{0, uintptr(outTheirs), uintptr(errTheirs)}
+	switch {
+	case p.Stdin != nil:
+		files[0] = p.Stdin.Fd()
+	case p.Input:
+		in, ours, err := pipe()
+		if err != nil {
+			return err
+		}
+		theirs = append(theirs, in)
+		setNonblock(ours)
+		s.stdin = os.NewFile(uintptr(ours), "stdin")
+		files[0] = uintptr(in)
+	default:
+		files[0] = null.Fd()
+	}
+
+	leader := -1
+	sys := sysProcAttr()
+	if pidfds {
+		sys.PidFD = &leader
+	}
+	s.process, err = fork(p, files, sys)
+	runtime.KeepAlive(p.Stdin)
+	runtime.KeepAlive(null)
+	if err != nil {
+		return err
+	}
+	if err := s.watch.addLeader(leader, s.process); err != nil {
+		s.process.kill()
+		for ok := false; !ok; _, ok = s.process.reap() {
+			s.process.waitForExit(true)
+		}
+		return err
+	}
+	started = true
+	return nil
+}
+
+// addLeader has the watch say when the leader has exited. Linux before 5.3 and some
+// sandboxes have no pidfds: a thread waits there, and then closes a pipe.
+func (w *watch) addLeader(pidfd int, p process) error {
+	if pidfd >= 0 {
+		w.leader = pidfd
+		if w.add(pidfd, aboutLeader) == nil {
+			return nil
+		}
+		closeDescriptor(&w.leader)
+	}
+	ours, theirs, err := pipe()
+	if err != nil {
+		return err
+	}
+	w.leader = ours
+	if err := w.add(ours, aboutLeader); err != nil {
+		syscall.Close(theirs)
+		return err
+	}
+	go func() {
+		p.waitForExit(true)
+		syscall.Close(theirs)
+	}()
+	return nil
+}
+
+// pipe makes a pipe: the end to read from, and the end to write to.
+func pipe() (r, w int, err error) {
+	var fds [2]int
+	if err := syscall.Pipe2(fds[:], syscall.O_CLOEXEC); err != nil {
+		return -1, -1, os.NewSyscallError("pipe2", err)
+	}
+	return fds[0], fds[1], nil
+}
+
+// setNonblock is syscall.SetNonblock for descriptors that have no flags which it would
+// have to ask for.
+func setNonblock(fd int) {
+	syscall.RawSyscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_SETFL, syscall.O_NONBLOCK)
+}
+
+// readNow reads what is there without waiting, so that the scheduler need not know.
+func readNow(fd int, p []byte) (int, error) {
+	n, _, errno := syscall.RawSyscall(syscall.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+	if errno != 0 {
+		return -1, errno
+	}
+	return int(n), nil
+}
+
+func closeDescriptor(fd *int) {
+	if *fd >= 0 {
+		syscall.Close(*fd)
+		*fd = -1
+	}
+}
