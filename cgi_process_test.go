@@ -286,9 +286,9 @@ func TestScriptTimeout(t *testing.T) {
 			}
 			h := newStage(t)
 			puppets := h.strings(t)
+			h.CGITimeout = 300 * time.Millisecond
 			s := h.serve(t)
 			checkIdle(t, s)
-			h.CGITimeout = 300 * time.Millisecond
 			conn := dial(t, s.ServerAddress())
 			go io.WriteString(conn, tc.request)
 			p := puppets.next(t)
