@@ -620,7 +620,7 @@ func (r *cgiRun) end() {
 }
 
 // stopFeeding has RFile read for a script no more. A local redirect is answered before
-// that: it may end the request's context.
+// that, which may end the request's context or take as long as the client does.
 func (h *CGIHandler) stopFeeding() {
 	if h.feeding == nil {
 		return
