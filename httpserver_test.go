@@ -145,10 +145,7 @@ func TestIPv4Only(t *testing.T) {
 
 func TestUnixSocket(t *testing.T) {
 	checkLeaks(t)
-	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := listenUnix(t)
 	s := &httpserver.ThreadingServer{}
 	s.Handler = new(answers)
 	inBackground(t, s, func() error { return s.Serve(l) })

@@ -29,7 +29,7 @@ func TestRun(t *testing.T) {
 		{"hello", "hello\n", "a complaint", 0},
 		{"silent", "", "", 0},
 		{"exit 3", "", "", 3},
-		{"die", "", "", -9},
+		{"die", "", "", killed(-9)},
 		{"cat", "", "", 0}, // the null device
 		{"long", "", strings.Repeat("x", 4096) + "\nshort\nunended", 0},
 		{"daemon", "hello\n", "", 0},
@@ -129,7 +129,7 @@ func TestFeedThatFails(t *testing.T) {
 	if output, err := readAll(s); output != "" || err != wrong {
 		t.Errorf("%q, %v; want %v", output, err, wrong)
 	}
-	b.expectExit(s, -15)
+	b.expectExit(s, killed(-15))
 }
 
 type failing struct{ err error }
@@ -200,7 +200,7 @@ func TestTimeout(t *testing.T) {
 			if output, err := readAll(s); output != "" || err != ErrTimeout {
 				t.Errorf("%q, %v", output, err)
 			}
-			b.expectExit(s, -15)
+			b.expectExit(s, killed(-15))
 		})
 	}
 }
@@ -210,7 +210,7 @@ func TestTimeoutInWait(t *testing.T) {
 	p := b.program("hang")
 	p.Timeout = 20 * time.Millisecond
 	s := b.start(p)
-	b.expectExit(s, -15)
+	b.expectExit(s, killed(-15))
 	if _, err := s.Read(make([]byte, 1)); err != ErrTimeout {
 		t.Error(err)
 	}
@@ -224,7 +224,7 @@ func TestTimeoutInFeed(t *testing.T) {
 	if err := s.Feed(endless{}); err != nil {
 		t.Error(err)
 	}
-	b.expectExit(s, -15)
+	b.expectExit(s, killed(-15))
 	if _, err := s.Read(make([]byte, 1)); err != ErrTimeout {
 		t.Error(err)
 	}
@@ -301,7 +301,7 @@ func TestEndTheStubborn(t *testing.T) {
 	if _, err := s.Read(make([]byte, 1)); err != cause {
 		t.Errorf("%v, want %v", err, cause)
 	}
-	b.expectExit(s, -9)
+	b.expectExit(s, killed(-9))
 	s.End(other)
 }
 
@@ -323,7 +323,7 @@ func TestEndWakes(t *testing.T) {
 	if _, err := s.Read(make([]byte, 1)); err != cause {
 		t.Errorf("%v, want %v", err, cause)
 	}
-	b.expectExit(s, -15)
+	b.expectExit(s, killed(-15))
 }
 
 // After End its cause is all that there is to read.
@@ -436,7 +436,7 @@ func TestLivesOnForItsTimeout(t *testing.T) {
 	s.timeout = 20 * time.Millisecond // the start may have taken longer
 	exit := make(chan Exit, 1)
 	s.Close(nil, func(e Exit) { exit <- e })
-	if e := <-exit; e.Code != -15 {
+	if e := <-exit; e.Code != killed(-15) {
 		t.Error(e)
 	}
 	expectGroupGone(t, s)
