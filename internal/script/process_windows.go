@@ -62,7 +62,10 @@ func sysProcAttr() *syscall.SysProcAttr {
 // fork starts p with these for its standard input, output and error. It does nothing before
 // it is in its job, or what it starts might be in none.
 func fork(p *Program, files []uintptr, sys *syscall.SysProcAttr) (process, error) {
-	const createSuspended = 0x4
+	const (
+		createSuspended = 0x4
+		badExeFormat    = syscall.Errno(193) // ERROR_BAD_EXE_FORMAT
+	)
 	if p.User != nil {
 		return process{}, errors.New("script: no other user can be asked for on Windows")
 	}
@@ -72,6 +75,9 @@ func fork(p *Program, files []uintptr, sys *syscall.SysProcAttr) (process, error
 	}
 	sys.CmdLine = commandLine(p.Args)
 	_, handle, err := syscall.StartProcess(p.Path, p.Args, &syscall.ProcAttr{Dir: p.Dir, Env: p.Env, Files: files, Sys: sys})
+	if errors.Is(err, badExeFormat) {
+		err = fmt.Errorf("%w (what runs are .exe, .bat and .cmd files, and .py files where python.exe or py.exe is in PATH)", err)
+	}
 	if err != nil {
 		return process{}, &os.PathError{Op: "fork/exec", Path: p.Path, Err: err}
 	}
