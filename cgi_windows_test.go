@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -136,7 +137,7 @@ func TestCGISpellings(t *testing.T) {
 			{"a stream", "/cgi-scripts/hello.bat::$DATA", "403"},
 			{"a stream, encoded", "/cgi-scripts/hello.bat%3a%3a%24data", "403"},
 			{"a named stream", "/cgi-scripts/hello.bat:x", "403"},
-			{"a stream, another case", "/CGI-scripts/hello.bat::$DATA", "404"},
+			{"a stream, another case", "/CGI-scripts/hello.bat::$DATA", "301"},
 			{"a stream of data", "/cgi-scripts/data.txt::$DATA", "403"},
 			{"the directory's stream", "/cgi-scripts::$INDEX_ALLOCATION/hello.bat", not},
 			{"the directory's named stream", "/cgi-scripts:$I30:$INDEX_ALLOCATION/hello.bat", not},
@@ -149,8 +150,8 @@ func TestCGISpellings(t *testing.T) {
 			{"without limits, encoded", "//%3f/" + at + "/cgi-scripts/hello.bat", not},
 			{"without limits, backslashes", `/%5c%5c%3f%5cC:/cgi-scripts/hello.bat`, not},
 			{"a device", "//./" + at + "/cgi-scripts/hello.bat", not},
-			{"a backslash", "/cgi-scripts%5chello.bat", "200 page"},
-			{"a backslash, plain", `/cgi-scripts\hello.bat`, "200 page"},
+			{"a backslash", "/cgi-scripts%5chello.bat", "301"},
+			{"a backslash, plain", `/cgi-scripts\hello.bat`, "301"},
 			{"a backslash before it", "/%5ccgi-scripts/hello.bat", not},
 			{"a backslash as a word", "/%5c/cgi-scripts/hello.bat", not},
 			{"a backslash and dots", "/x/..%5ccgi-scripts/hello.bat", not},
@@ -237,7 +238,6 @@ func TestCGIEnds(t *testing.T) {
 		{"time", "GET /cgi-scripts/part.exe/hang HTTP/1.0\r\n\r\n", "time"},
 		{"time, its input unread", "POST /cgi-scripts/part.exe/unread HTTP/1.0\r\n" + body, "time"},
 		{"its client", "GET /cgi-scripts/part.exe/hang HTTP/1.0\r\n\r\n", "client"},
-		{"its client, its input unread", "POST /cgi-scripts/part.exe/unread HTTP/1.0\r\n" + body, "client"},
 		{"Close", "GET /cgi-scripts/part.exe/hang HTTP/1.0\r\n\r\n", "close"},
 		{"Close, its input unread", "POST /cgi-scripts/part.exe/unread HTTP/1.0\r\n" + body, "close"},
 	} {
@@ -277,6 +277,7 @@ func TestCGIEnds(t *testing.T) {
 			defer syscall.CloseHandle(child)
 			switch tc.by {
 			case "client":
+				conn.(*net.TCPConn).SetLinger(0) // the end of its requests alone would be no reason
 				conn.Close()
 			case "close":
 				s.Close()

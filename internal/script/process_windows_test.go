@@ -21,6 +21,11 @@ import (
 const partName = "SCRIPT_TEST_PART"
 
 func init() {
+	needsClosedOutput = func(t *testing.T) {
+		if ntdll.NewProc("wine_get_version").Find() == nil {
+			t.Skip("the process that Wine 8 gives a script a console with keeps the output open")
+		}
+	}
 	part, ok := os.LookupEnv(partName)
 	if !ok {
 		return
@@ -41,10 +46,6 @@ func init() {
 		os.Exit(3)
 	case "args":
 		fmt.Printf("%q\n", os.Args[1:])
-		os.Exit(0)
-	case "console":
-		_, err := os.OpenFile("CONIN$", os.O_RDWR, 0)
-		fmt.Println(err == nil)
 		os.Exit(0)
 	}
 	time.Sleep(time.Hour)
@@ -196,6 +197,7 @@ func TestInputUnread(t *testing.T) {
 			go func() { fed <- s.Feed(bytesForEver{}) }()
 			switch end {
 			case "Close":
+				needsClosedOutput(t)
 				if b, err := io.ReadAll(s); string(b) != "ready\n" || err != nil {
 					t.Errorf("%q, %v", b, err)
 				}
@@ -304,16 +306,6 @@ func TestNoProgram(t *testing.T) {
 		}
 		turn.Leave()
 	}
-}
-
-// TestNoConsole: a script has not the server's console.
-func TestNoConsole(t *testing.T) {
-	var set Set
-	defer set.Close()
-	s := startPart(t, &set, "console", Program{Timeout: 20 * time.Second})
-	b, err := io.ReadAll(s)
-	t.Logf("a console of its own: %q, %v", b, err)
-	s.Close(nil, nil)
 }
 
 // TestHandles: nothing of a script is left open.
