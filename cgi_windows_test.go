@@ -80,6 +80,14 @@ func newCGISite(t *testing.T) *cgiSite {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Where the system makes none of these, nothing is there, as nothing is to be seen.
+	at := func(name string) string { return filepath.Join(h.Directory, name) }
+	links := []error{
+		exec.Command("cmd", "/c", "mklink", "/J", at("junction"), at("cgi-scripts")).Run(),
+		os.Symlink("cgi-scripts", at("link")),
+		os.Symlink(`cgi-scripts\hello.bat`, at("link.bat")),
+	}
+	t.Logf("a junction, and links: %v", links)
 	h.CGIDirectories = []string{"/cgi-scripts"}
 	h.CGIEnv = []string{partName + "=script"}
 	return h
@@ -169,6 +177,9 @@ func TestCGISpellings(t *testing.T) {
 			{"short", "/cgi-scripts/" + shortName(t, filepath.Join(h.Directory, "cgi-scripts", "long name of a script.bat")), ran},
 			{"of the directory, short", "/" + shortName(t, filepath.Join(h.Directory, "cgi-scripts")) + "/hello.bat", not},
 			{"the directory, short", "/" + shortName(t, filepath.Join(h.Directory, "cgi-scripts")) + "/", "404"},
+			{"a junction", "/junction/hello.bat", not},
+			{"a link to the directory", "/link/hello.bat", not},
+			{"a link", "/link.bat", not},
 			{"a page", "/page.html", "200 page"},
 		} {
 			if strings.HasPrefix(tc.name, "short") && strings.HasSuffix(tc.target, "/") || strings.HasSuffix(tc.name, "short") && strings.HasPrefix(tc.target, "//") {

@@ -49,6 +49,7 @@ var (
 // What leaves the job, where somebody lets it, is out of reach.
 type process struct {
 	handle syscall.Handle
+	waiter syscall.Handle // of the leader too, for waitForExit that blocks, which closes it
 	job    syscall.Handle // 0 if the system would not have one: then it is the leader alone
 }
 
@@ -81,16 +82,32 @@ func fork(p *Program, files []uintptr, sys *syscall.SysProcAttr) (process, error
 	if err != nil {
 		return process{}, &os.PathError{Op: "fork/exec", Path: p.Path, Err: err}
 	}
-	started := process{syscall.Handle(handle), newJob(syscall.Handle(handle))}
-	if !suspend {
-		return started, nil
-	}
-	if status, _, _ := resumeProcess.Call(handle); int32(status) < 0 {
+	started := process{handle: syscall.Handle(handle), job: newJob(syscall.Handle(handle))}
+	if err := started.begin(suspend); err != nil {
 		started.kill()
 		started.close()
-		return process{}, &os.PathError{Op: "fork/exec", Path: p.Path, Err: fmt.Errorf("NtResumeProcess: %#x", uint32(status))}
+		return process{}, &os.PathError{Op: "fork/exec", Path: p.Path, Err: err}
 	}
 	return started, nil
+}
+
+// begin makes the waiter, and lets the process run if it is suspended.
+func (p *process) begin(suspended bool) error {
+	self, err := syscall.GetCurrentProcess()
+	if err == nil {
+		err = syscall.DuplicateHandle(self, p.handle, self, &p.waiter, syscall.SYNCHRONIZE, false, 0)
+	}
+	if err != nil {
+		return os.NewSyscallError("DuplicateHandle", err)
+	}
+	if !suspended {
+		return nil
+	}
+	if status, _, _ := resumeProcess.Call(uintptr(p.handle)); int32(status) < 0 {
+		syscall.CloseHandle(p.waiter)
+		return fmt.Errorf("NtResumeProcess: %#x", uint32(status))
+	}
+	return nil
 }
 
 // commandLine puts the program's name in quotes even where it holds no blank: what reads
@@ -151,13 +168,16 @@ func (p process) kill() {
 	syscall.TerminateProcess(p.handle, 1)
 }
 
-// waitForExit reports whether the leader has exited, and waits for that if it may block.
+// waitForExit reports whether the leader has exited, and waits for that if it may block, as
+// it may once.
 func (p process) waitForExit(block bool) bool {
-	limit := uint32(0)
 	if block {
-		limit = syscall.INFINITE
+		// The other handle may be closed by now, and its number be another one's.
+		defer syscall.CloseHandle(p.waiter)
+		_, err := syscall.WaitForSingleObject(p.waiter, syscall.INFINITE)
+		return err == nil
 	}
-	result, err := syscall.WaitForSingleObject(p.handle, limit)
+	result, err := syscall.WaitForSingleObject(p.handle, 0)
 	return err != nil || result != syscall.WAIT_TIMEOUT
 }
 
