@@ -283,15 +283,17 @@ const maxRedirects = 10
 
 var errRedirects = errors.New("too many local redirects, one after the other")
 
-const (
+// smallBody is up to where a body is read before its script runs, so that a slow
+// client keeps no script waiting.
+const smallBody = 64 * 1024
+
+// Tests change these, so that no verdict of theirs depends on what is quick.
+var (
 	// cgiPatience is how long a request waits for its turn to run a script.
 	cgiPatience = 10 * time.Second
 	// settleTime is how long an answer waits for its script to exit that has closed
 	// its output: mostly that is the same moment, and tells whether all went well.
 	settleTime = 100 * time.Millisecond
-	// smallBody is up to where a body is read before its script runs, so that a slow
-	// client keeps no script waiting.
-	smallBody = 64 * 1024
 )
 
 // runScript runs a script and answers. Where the script wants the answer to be
@@ -348,7 +350,7 @@ func (h *CGIHandler) runScript() (location string) {
 // failStart answers for a script that cannot be started.
 func (h *CGIHandler) failStart(name string, err error, user *script.Identity) {
 	switch {
-	case errors.Is(err, script.ErrClosed):
+	case h.isOver(err):
 		// So is the connection.
 	case accept.IsExhausted(err), script.Exhausted(err):
 		h.failScript(503, name, err)
@@ -447,7 +449,7 @@ func (h *CGIHandler) enterScript(name string) (body *spool.Body, turn *script.Tu
 		turn.Leave()
 	}
 	switch {
-	case h.c.BodyFault() != nil, h.Context().Err() != nil, errors.Is(err, script.ErrClosed):
+	case h.isOver(err):
 		// The library answers, where there is somebody to answer to.
 	case errors.Is(err, script.ErrFull):
 		h.failScript(503, name, err)
@@ -455,6 +457,15 @@ func (h *CGIHandler) enterScript(name string) (body *spool.Body, turn *script.Tu
 		h.failScript(500, name, err)
 	}
 	return body, nil
+}
+
+// isOver reports whether the request has ended for a reason which the library tells
+// whom it concerns: a body that is none, a client that has gone, a server that ends.
+func (h *CGIHandler) isOver(err error) bool {
+	if errors.Is(err, script.ErrClosed) {
+		<-h.Context().Done() // the connection is about to be cut
+	}
+	return h.c.BodyFault() != nil || h.Context().Err() != nil
 }
 
 // program says what to run.
@@ -636,7 +647,7 @@ func (r *cgiRun) answer() (location string) {
 func (r *cgiRun) fail(err error) {
 	h := r.h
 	switch {
-	case h.c.BodyFault() != nil, h.Context().Err() != nil:
+	case h.isOver(err):
 		// The library answers, where there is somebody to answer to.
 	case errors.Is(err, script.ErrTimeout):
 		h.failScript(504, r.name, err)
@@ -702,12 +713,11 @@ func (r *cgiRun) cut(err error) {
 	h := r.h
 	h.CloseConnection = true
 	r.script.End(err)
-	if !h.c.Tells(err) && h.Context().Err() == nil && h.c.BodyFault() == nil {
-		h.self.LogError("CGI script %s: %v", r.name, err)
+	if h.c.Tells(err) || h.isOver(err) {
+		return
 	}
-	if h.c.Answer.Chunked() {
-		h.c.Answer.Sink()
-	}
+	h.self.LogError("CGI script %s: %v", r.name, err)
+	h.c.Answer.Sink() // all has been said of what is missing
 }
 
 // answerRaw answers with what an NPH script writes, head and all (RFC 3875 §5).

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// A report is a run, as -json writes it.
+type report struct {
+	Machine string       `json:"machine"`
+	Peers   []peerReport `json:"peers"`
+	Rows    []*rowReport `json:"rows"`
+}
+
+type peerReport struct {
+	Name    string `json:"name"`
+	About   string `json:"about"`
+	Version string `json:"version,omitempty"`
+}
+
+// A rowReport is a row with its peers, in the order of the command line.
+type rowReport struct {
+	Name     string  `json:"name"`
+	Title    string  `json:"title"`
+	Clients  int     `json:"clients"`
+	Requests int     `json:"requests"`
+	Rounds   int     `json:"rounds"`
+	Lines    []*line `json:"peers"`
+}
+
+// A line is what came of a peer in a row.
+type line struct {
+	Peer string `json:"peer"`
+	Void string `json:"void,omitempty"` // why there are no figures
+
+	CPU  spread `json:"cpu_us"`              // for a request
+	Rate spread `json:"requests_per_second"` //
+
+	// The first peer's figure as a multiple of this one's, round by round. Of
+	// CPU, less than 1 says that the first is cheaper; of rates, more than 1
+	// that it is faster.
+	CPURatio  spread  `json:"cpu_ratio"`
+	RateRatio spread  `json:"rate_ratio"`
+	Bar       float64 `json:"bar,omitempty"` // what CPURatio should not be above
+
+	Shots []shot `json:"shots"`
+}
+
+// A spread is what several rounds came to.
+type spread struct {
+	Median float64 `json:"median"`
+	Min    float64 `json:"min"`
+	Max    float64 `json:"max"`
+}
+
+// spreadOf sums up values: no values, no spread.
+func spreadOf(values []float64) spread {
+	if len(values) == 0 {
+		return spread{}
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	middle := len(sorted) / 2
+	median := sorted[middle]
+	if len(sorted)%2 == 0 {
+		median = (sorted[middle-1] + sorted[middle]) / 2
+	}
+	return spread{Median: median, Min: sorted[0], Max: sorted[len(sorted)-1]}
+}
+
+// ratios divides values of the same round. Where a divisor is 0, which is a shot
+// too short to measure, there is none.
+func ratios(above, below []float64) []float64 {
+	var all []float64
+	for i := range min(len(above), len(below)) {
+		if below[i] != 0 {
+			all = append(all, above[i]/below[i])
+		}
+	}
+	return all
+}
+
+// each applies f to all shots.
+func each(shots []shot, f func(shot) float64) []float64 {
+	var all []float64
+	for _, s := range shots {
+		all = append(all, f(s))
+	}
+	return all
+}
+
+// errNotPlayed is why a peer is not in a row that is not for it.
+var errNotPlayed = errors.New("not for this peer")
+
+// newRowReport sums up what was seen. A peer that was void once is void.
+func newRowReport(r *row, requests int, f field, shots [][]shot, voids []error) *rowReport {
+	rep := &rowReport{Name: r.name, Title: r.title, Clients: r.clients, Requests: requests}
+	for i, c := range f {
+		if voids[i] == errNotPlayed {
+			continue
+		}
+		l := &line{Peer: c.name}
+		rep.Lines = append(rep.Lines, l)
+		if voids[i] != nil {
+			l.Void = voids[i].Error()
+			continue
+		}
+		rep.Rounds = len(shots[i])
+		l.Shots = shots[i]
+		costs, rates := each(shots[i], shot.cost), each(shots[i], shot.rate)
+		l.CPU, l.Rate = spreadOf(costs), spreadOf(rates)
+		if i > 0 && voids[0] == nil {
+			l.CPURatio = spreadOf(ratios(each(shots[0], shot.cost), costs))
+			l.RateRatio = spreadOf(ratios(each(shots[0], shot.rate), rates))
+			if f[0].name == "ours" {
+				l.Bar = r.bars[c.name]
+			}
+		}
+	}
+	return rep
+}
+
+// void is an error if anything was.
+func (rep *report) void() error {
+	var failures []error
+	for _, r := range rep.Rows {
+		for _, l := range r.Lines {
+			if l.Void != "" {
+				failures = append(failures, fmt.Errorf("%s: %s: %s", r.Name, l.Peer, l.Void))
+			}
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// describeMachine says where a run took place.
+func describeMachine() string {
+	release, _ := os.ReadFile("/proc/sys/kernel/osrelease")
+	return fmt.Sprintf("%d cores, %s %s, %s %s", runtime.NumCPU(), runtime.GOOS,
+		cmp.Or(strings.TrimSpace(string(release)), "?"), runtime.Version(), runtime.GOARCH)
+}
+
+// writeHead writes what the tables have in common.
+func (rep *report) writeHead(out io.Writer) {
+	fmt.Fprintf(out, "%s.\n\n", rep.Machine)
+	for _, p := range rep.Peers {
+		text := p.About
+		if p.Version != "" {
+			text += " (" + p.Version + ")"
+		}
+		fmt.Fprintf(out, "- %s: %s\n", p.Name, text)
+	}
+}
+
+// writeTable writes a row: a table with a line for each peer.
+func (rep *rowReport) writeTable(out io.Writer) {
+	first := rep.Lines[0].Peer
+	fmt.Fprintf(out, "\n### %s: %s\n\n%d rounds of %d requests; median (least to most).\n\n", rep.Name, rep.Title, rep.Rounds, rep.Requests)
+	fmt.Fprintf(out, "| peer | CPU a request, µs | %s ÷ peer | should be | requests a second | %s ÷ peer |\n|---|---|---|---|---|---|\n", first, first)
+	for _, l := range rep.Lines {
+		if l.Void != "" {
+			text, _, _ := strings.Cut(l.Void, "\n")
+			fmt.Fprintf(out, "| %s | void: %s | | | | |\n", l.Peer, strings.ReplaceAll(text, "|", `\|`))
+			continue
+		}
+		fmt.Fprintf(out, "| %s | %s | %s | %s | %s | %s |\n", l.Peer,
+			l.CPU.text(0), l.CPURatio.text(2), l.verdict(), l.Rate.text(0), l.RateRatio.text(2))
+	}
+}
+
+// text writes a spread, or nothing where there is none.
+func (s spread) text(digits int) string {
+	if s == (spread{}) {
+		return ""
+	}
+	return fmt.Sprintf("%.*f (%.*f–%.*f)", digits, s.Median, digits, s.Min, digits, s.Max)
+}
+
+// verdict says what the bar is and whether it was met.
+func (l *line) verdict() string {
+	if l.Bar == 0 || l.CPURatio == (spread{}) {
+		return ""
+	}
+	if l.CPURatio.Median > l.Bar {
+		return fmt.Sprintf("≤ %.2f: missed", l.Bar)
+	}
+	return fmt.Sprintf("≤ %.2f: met", l.Bar)
+}
