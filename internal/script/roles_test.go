@@ -39,7 +39,7 @@ var roles = map[string]func(){
 	"die":     func() { killSelf() },
 	"cat":     func() { io.Copy(os.Stdout, os.Stdin) },
 	"hang":    func() { time.Sleep(forever) },
-	"blocked": func() { io.Copy(os.Stdout, endless{}); time.Sleep(forever) },
+	"blocked": func() { io.Copy(os.Stdout, endless{}); os.Exit(killed(-13)) }, // or the signal is first
 	"stubborn": func() {
 		signal.Ignore(terminate)
 		fmt.Println("ready")

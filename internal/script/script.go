@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"strconv"
 	"sync"
 	"time"
@@ -361,9 +362,19 @@ func (s *Script) closeInput() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stdin != nil {
-		s.stdin.Close()
+		closeFile(s.stdin)
 		s.stdin = nil
 	}
+}
+
+// closeFile closes a pipe that somebody may be reading or writing, which on Windows can
+// take until the other end is closed: the system knows no deadlines there.
+func closeFile(file *os.File) {
+	if runtime.GOOS == "windows" {
+		go file.Close()
+		return
+	}
+	file.Close()
 }
 
 // past is a deadline that ends a wait now.

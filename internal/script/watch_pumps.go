@@ -206,13 +206,3 @@ func (w *watch) close() {
 	close(w.quit)
 	closeFile(w.err)
 }
-
-// closeFile closes a pipe that a pump may be reading, which on Windows can take until there
-// is something to read.
-func closeFile(file *os.File) {
-	if runtime.GOOS == "windows" {
-		go file.Close()
-		return
-	}
-	file.Close()
-}
