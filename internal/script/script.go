@@ -22,6 +22,10 @@ var (
 // grace is how long a group has from TERM to KILL.
 var grace = 5 * time.Second
 
+// moment is how long a script has its caller wait before that gets ready to wait for long.
+// Most are done by then.
+var moment = 10 * time.Millisecond
+
 // maxLeft bounds what is read of a pipe once the leader has exited: no more can be in one
 // that the script did not have made larger by an administrator, and without a bound a
 // stranger that writes on would hold the reader for ever.
@@ -112,14 +116,27 @@ func (s *Script) Read(p []byte) (int, error) {
 			if gone {
 				s.left += n
 			}
-			s.progress()
-			return n, nil
+			return s.deliver(n, nil)
 		case outputEnd:
-			return 0, io.EOF
+			return s.deliver(0, io.EOF)
 		default:
 			s.handle(what, since)
 		}
 	}
+}
+
+// deliver is what Read returns, unless End was called meanwhile: that may be why the script
+// has written this, or no more.
+func (s *Script) deliver(n int, err error) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cause != nil {
+		return 0, s.cause
+	}
+	if n > 0 && s.timeout > 0 {
+		s.active = time.Now()
+	}
+	return n, err
 }
 
 // Wait waits for the leader's exit, limit at most, and reports whether it has exited.
@@ -248,9 +265,19 @@ func (s *Script) handle(what event, since time.Time) {
 		s.lines.add(s.watch.complaint, s.log)
 	case exited:
 		s.exited(true)
+	case slow:
+		s.settle()
 	case expired:
 		s.checkTimeout(since)
 	}
+}
+
+// settle gets ready to wait for long. It does so under the lock that End takes, so that its
+// wake is not lost.
+func (s *Script) settle() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watch.settle()
 }
 
 // checkTimeout ends the script if it is due.
@@ -265,7 +292,7 @@ func (s *Script) checkTimeout(since time.Time) (over bool) {
 	return over
 }
 
-// progress notes that output came or input was taken.
+// progress notes that input was taken.
 func (s *Script) progress() {
 	if s.timeout > 0 {
 		s.mu.Lock()
@@ -339,5 +366,6 @@ const (
 	outputEnd              // the end of it
 	complaint              // standard error, read
 	exited                 // the leader has exited
+	slow                   // the script has had its caller wait for a moment
 	expired                // the deadline has come, or wake was called; of a script that is gone: there is nothing more
 )

@@ -19,7 +19,9 @@ func copyAll(w io.Writer, s *Script) (int64, error) {
 	return io.Copy(w, struct{ io.Reader }{s})
 }
 
-func TestRun(t *testing.T) {
+func TestRun(t *testing.T) { eachMoment(t, testRun) }
+
+func testRun(t *testing.T) {
 	for _, test := range []struct {
 		role   string
 		output string
@@ -283,9 +285,11 @@ func TestTimeoutWaitsForTheReader(t *testing.T) {
 	<-fed
 }
 
-func shortenGrace(t *testing.T) {
+func shortenGrace(t *testing.T) { setGrace(t, 10*time.Millisecond) }
+
+func setGrace(t *testing.T, to time.Duration) {
 	before := grace
-	grace = 10 * time.Millisecond
+	grace = to
 	t.Cleanup(func() { grace = before })
 }
 
@@ -322,6 +326,56 @@ func TestEndWakes(t *testing.T) {
 	go s.End(cause)
 	if _, err := s.Read(make([]byte, 1)); err != cause {
 		t.Errorf("%v, want %v", err, cause)
+	}
+	b.expectExit(s, -15)
+}
+
+// End ends a wait in the first moment too: it ends the script, and where that ignores it, the
+// moment passes.
+func TestEndInTheMoment(t *testing.T) {
+	cause := errors.New("cause")
+	for _, test := range []struct {
+		role   string
+		moment time.Duration
+		grace  time.Duration
+		code   int
+	}{
+		{"hang", time.Hour, patience, -15},
+		{"parting words", time.Hour, patience, 0},
+		{"stubborn", 20 * time.Millisecond, 10 * time.Millisecond, -9},
+	} {
+		t.Run(test.role, func(t *testing.T) {
+			setGrace(t, test.grace)
+			setMoment(t, test.moment)
+			b := newBench(t)
+			s := b.play(test.role)
+			if test.role != "hang" {
+				expectReady(t, s)
+			}
+			go func() {
+				time.Sleep(5 * time.Millisecond) // so that Read probably waits
+				s.End(cause)
+			}()
+			if n, err := s.Read(make([]byte, 100)); n != 0 || err != cause {
+				t.Errorf("%d, %v; want %v", n, err, cause)
+			}
+			b.expectExit(s, test.code)
+		})
+	}
+}
+
+// A limit that is shorter than the moment is kept.
+func TestLimitsInTheMoment(t *testing.T) {
+	setMoment(t, time.Hour)
+	b := newBench(t)
+	p := b.program("hang")
+	p.Timeout = time.Millisecond
+	s := b.start(p)
+	if exit, ok := s.Wait(0); ok {
+		t.Error(exit)
+	}
+	if _, err := s.Read(make([]byte, 1)); err != ErrTimeout {
+		t.Errorf("%v, want %v", err, ErrTimeout)
 	}
 	b.expectExit(s, -15)
 }
@@ -367,10 +421,33 @@ func TestBig(t *testing.T) {
 	b.expectExit(s, 0)
 }
 
+// setMoment sets how long a script has its caller wait before that gets ready to wait for
+// long.
+func setMoment(t *testing.T, to time.Duration) {
+	before := moment
+	moment = to
+	t.Cleanup(func() { moment = before })
+}
+
+// eachMoment runs test with scripts that are always done in a moment, and with those that
+// never are.
+func eachMoment(t *testing.T, test func(*testing.T)) {
+	t.Run("quick", func(t *testing.T) {
+		setMoment(t, time.Hour)
+		test(t)
+	})
+	t.Run("slow", func(t *testing.T) {
+		setMoment(t, 0)
+		test(t)
+	})
+}
+
 // A stranger, which has left the group, holds output and standard error and holds up
 // nothing, even if it goes on writing.
-func TestStranger(t *testing.T) {
-	for _, role := range []string{"stranger", "chatty"} {
+func TestStranger(t *testing.T) { eachMoment(t, testStranger) }
+
+func testStranger(t *testing.T) {
+	for _, role := range []string{"stranger", "chatty", "grumbling"} {
 		t.Run(role, func(t *testing.T) {
 			b := newBench(t)
 			s := b.play(role)

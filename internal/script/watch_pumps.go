@@ -123,6 +123,9 @@ func (w *watch) wake() {
 	}
 }
 
+// settle has nothing to do: all is ready to wait for long.
+func (w *watch) settle() {}
+
 // next waits until there is output, which it reads into p if that is not nil, a complaint,
 // the leader's exit or the deadline. If the script is gone it waits no longer than it takes
 // to be sure that there is nothing more: it returns what is there, then outputEnd, or
@@ -136,12 +139,14 @@ func (w *watch) next(p []byte, gone bool) (n int, what event) {
 	if p != nil && w.outEnded {
 		return 0, outputEnd
 	}
-	outputs, leader, expiry, woken := w.outputs, w.leader, w.timer.C, w.woken
+	outputs, errors, leader, expiry, woken := w.outputs, w.errors, w.leader, w.timer.C, w.woken
 	if p == nil || w.outEnded {
 		outputs = nil
 	}
 	if gone {
-		if p == nil && w.errors == nil {
+		if p != nil {
+			errors = nil // a stranger may write there for ever
+		} else if errors == nil {
 			return 0, expired
 		}
 		leader, woken = nil, nil
@@ -156,7 +161,7 @@ func (w *watch) next(p []byte, gone bool) (n int, what event) {
 		n := copy(p, chunk)
 		w.rest = chunk[n:]
 		return n, output
-	case chunk, ok := <-w.errors:
+	case chunk, ok := <-errors:
 		if !ok {
 			w.errors = nil
 			return w.next(p, gone)
