@@ -54,6 +54,12 @@ type Program struct {
 	// Wait then. If nil, nobody is told. Lines are cut at 4096 bytes; empty ones are left
 	// out, and what comes after the first 1000 is counted only.
 	Log func(line string)
+
+	// Silent is called once, by whoever is in Read or Wait, when the script has had them wait
+	// for 10 ms or so: from then on it may be long, and worth a goroutine that looks after
+	// something else. Scripts that are done before never have it called. It may call End, but
+	// no other method of the Script. If nil, nobody is told.
+	Silent func()
 }
 
 // An Exit is how a script's leader ended.
@@ -77,6 +83,7 @@ type Script struct {
 	owner  sync.Mutex // held by whoever is in Read, Wait or Close, or by linger
 	watch  watch
 	log    func(string)
+	silent func() // nil once it was called
 	lines  lines
 	left   int  // how much of the output was read since the leader's exit
 	closed bool // Close was called
@@ -194,7 +201,7 @@ func (s *Script) Close(log func(line string), exited func(Exit)) {
 	s.closed = true
 	s.watch.closeOutput()
 	s.closeInput()
-	s.log = log
+	s.log, s.silent = log, nil
 	if s.isGone() {
 		s.depart(exited)
 		return
@@ -267,6 +274,10 @@ func (s *Script) handle(what event, since time.Time) {
 		s.exited(true)
 	case slow:
 		s.settle()
+		if silent := s.silent; silent != nil {
+			s.silent = nil
+			silent()
+		}
 	case expired:
 		s.checkTimeout(since)
 	}

@@ -380,6 +380,61 @@ func TestLimitsInTheMoment(t *testing.T) {
 	b.expectExit(s, -15)
 }
 
+// Silent is called once, for scripts that are not done in a moment.
+func TestSilent(t *testing.T) {
+	read := func(s *Script) { readAll(s); s.Wait(patience) }
+	wait := func(s *Script) { s.Wait(patience); readAll(s) }
+	for _, test := range []struct {
+		name   string
+		role   string
+		moment time.Duration
+		do     func(*Script)
+		want   int
+	}{
+		{"quick", "hello", time.Hour, read, 0},
+		{"nobody waits", "hello", 0, func(*Script) {}, 0},
+		{"slow to read from", "cat", 0, read, 1}, // until it has its input, from Silent
+		{"slow to exit", "cat", 0, wait, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			setMoment(t, test.moment)
+			b := newBench(t)
+			var s *Script
+			calls := 0
+			p := b.program(test.role)
+			p.Input = true
+			p.Silent = func() {
+				calls++
+				s.closeInput()
+			}
+			s = b.start(p)
+			test.do(s)
+			exit := make(chan Exit, 1)
+			s.Close(nil, func(e Exit) { exit <- e })
+			if test.name == "nobody waits" {
+				<-exit
+			}
+			if calls != test.want {
+				t.Errorf("called %d times, want %d", calls, test.want)
+			}
+		})
+	}
+}
+
+func TestSilentEnds(t *testing.T) {
+	setMoment(t, time.Millisecond)
+	b := newBench(t)
+	var s *Script
+	cause := errors.New("cause")
+	p := b.program("hang")
+	p.Silent = func() { s.End(cause) }
+	s = b.start(p)
+	if _, err := s.Read(make([]byte, 1)); err != cause {
+		t.Errorf("%v, want %v", err, cause)
+	}
+	b.expectExit(s, -15)
+}
+
 // After End its cause is all that there is to read.
 func TestEndAfterTheExit(t *testing.T) {
 	b := newBench(t)

@@ -131,7 +131,7 @@ func (t *Turn) Start(p *Program) (*Script, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Script{set: t.set, timeout: p.Timeout, log: p.Log}
+	s := &Script{set: t.set, timeout: p.Timeout, log: p.Log, silent: p.Silent}
 	if err := s.start(p, null); err != nil {
 		t.set.began(nil)
 		return nil, err

@@ -25,6 +25,8 @@ type watch struct {
 	quit      chan struct{} // closed by close
 	quitOut   chan struct{} // closed by closeOutput
 	timer     *time.Timer
+	slow      time.Time // when the moment will have passed; zero until somebody waits
+	settled   bool      // settle was called
 	woken     chan struct{}
 	rest      []byte // of an output that did not fit
 	complaint []byte
@@ -108,6 +110,12 @@ func pump(file *os.File, chunks chan<- []byte, quit <-chan struct{}) {
 
 // deadline sets when next gives up; zero is never.
 func (w *watch) deadline(t time.Time) {
+	if w.slow.IsZero() {
+		w.slow = time.Now().Add(moment)
+	}
+	if !w.settled && (t.IsZero() || w.slow.Before(t)) {
+		t = w.slow
+	}
 	if t.IsZero() {
 		w.timer.Stop()
 		return
@@ -123,8 +131,8 @@ func (w *watch) wake() {
 	}
 }
 
-// settle has nothing to do: all is ready to wait for long.
-func (w *watch) settle() {}
+// settle is called after next has said that it is slow. There is nothing to get ready.
+func (w *watch) settle() { w.settled = true }
 
 // next waits until there is output, which it reads into p if that is not nil, a complaint,
 // the leader's exit or the deadline. If the script is gone it waits no longer than it takes
@@ -176,6 +184,9 @@ func (w *watch) next(p []byte, gone bool) (n int, what event) {
 	if gone && p != nil {
 		w.outEnded = true
 		return 0, outputEnd
+	}
+	if !gone && !w.settled && !time.Now().Before(w.slow) {
+		return 0, slow
 	}
 	return 0, expired
 }
