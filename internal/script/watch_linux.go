@@ -12,6 +12,10 @@ import (
 // although there is more output: a stranger that holds the pipe may write for ever.
 const pollEvery = 1 << 20
 
+// together is how long the first output is held back in case that its end comes, so that the
+// caller can send a short answer at once.
+var together = time.Millisecond
+
 // A watch is what there is to wait for with a script. Most scripts are done in a moment, and
 // so long it is waited for in a system call: that is the cheapest way, but takes a thread.
 // From then on there is an epoll instance, whose descriptor is in the runtime's poller, so
@@ -24,6 +28,7 @@ type watch struct {
 	p         []byte // where next wants output
 	n         int
 	event     event
+	begun     bool // there was output
 	full      bool // the last output has filled p, so that there may be more
 	unpolled  int  // bytes of output since the other descriptors had their turn
 	complaint []byte
@@ -114,6 +119,12 @@ func (w *watch) next(p []byte, gone bool) (n int, what event) {
 			w.closeOutput()
 			return 0, outputEnd
 		}
+		for w.event == output && w.n < len(p) {
+			if !w.readMore(p) {
+				w.closeOutput()
+				w.event = lastOutput
+			}
+		}
 		return w.n, w.event
 	case gone:
 		if !w.readError() {
@@ -157,6 +168,31 @@ func (w *watch) poll() {
 			return
 		}
 		if w.see(uint32(out), uint32(complaints), uint32(leader)) {
+			break
+		}
+	}
+	if w.event == output && !w.begun {
+		w.begun = true
+		w.gather(w.p)
+	}
+}
+
+// gather reads what comes behind the first output within a millisecond, as far as there is
+// room, and looks for the end. It stops where a stranger holds the output of a leader that
+// has exited.
+func (w *watch) gather(p []byte) {
+	for until := time.Now().Add(together); w.event == output && w.n < len(p); {
+		// Looked at in this order: once it has exited, the end is there.
+		fds := [...]pollFD{{fd: int32(w.leader), events: readyIn}, {fd: int32(w.out), events: readyIn}}
+		left := time.Until(until)
+		err := poll(fds[:], left)
+		switch leader, out := fds[0].revents, fds[1].revents; {
+		case out&readyIn != 0:
+			w.readMore(p)
+		case out != 0:
+			w.closeOutput()
+			w.event = lastOutput
+		case leader != 0, err != nil, left <= 0:
 			return
 		}
 	}
@@ -223,6 +259,19 @@ func (w *watch) readOutput(p []byte) bool {
 		w.n, w.event = n, output
 		w.unpolled += n
 		w.full = n == len(p)
+	}
+	return true
+}
+
+// readMore is readOutput behind the output that was read just now.
+func (w *watch) readMore(p []byte) bool {
+	n := w.n
+	if !w.readOutput(p[n:]) {
+		return false
+	}
+	w.n += n
+	if w.event == outputEnd {
+		w.event = lastOutput
 	}
 	return true
 }
