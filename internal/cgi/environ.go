@@ -1,6 +1,7 @@
 package cgi
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -267,38 +268,40 @@ func writeName(b *strings.Builder, name string) bool {
 // format gives the variables in order.
 func (e *environ) format() []string {
 	size := 0
+	sorted := make([]int, 0, 128) // places in vars: those are cheaper to move
 	for i := range e.vars {
 		size += len(e.vars[i].name) + len(e.vars[i].value) + 3
+		sorted = append(sorted, i)
 	}
-	slices.SortStableFunc(e.vars, e.compare)
+	compare := strings.Compare
+	if e.goos == "windows" {
+		compare = func(a, b string) int { return strings.Compare(strings.ToUpper(a), strings.ToUpper(b)) }
+	}
+	slices.SortFunc(sorted, func(i, j int) int {
+		return cmp.Or(compare(e.vars[i].name, e.vars[j].name), i-j)
+	})
 	var b strings.Builder // of all of them
 	b.Grow(size)
 	env := make([]string, 0, len(e.vars))
-	for group := e.vars; len(group) > 0; {
+	for group := sorted; len(group) > 0; {
 		n := 1
-		for n < len(group) && e.compare(group[0], group[n]) == 0 {
+		for n < len(group) && compare(e.vars[group[0]].name, e.vars[group[n]].name) == 0 {
 			n++
 		}
 		begin := b.Len()
-		writeVariable(&b, group[:n])
+		e.writeVariable(&b, group[:n])
 		env = append(env, b.String()[begin:])
 		group = group[n:]
 	}
 	return env
 }
 
-func (e *environ) compare(a, b variable) int {
-	if e.goos == "windows" {
-		return strings.Compare(strings.ToUpper(a.name), strings.ToUpper(b.name))
-	}
-	return strings.Compare(a.name, b.name)
-}
-
-// writeVariable writes the one variable of several with the same name. Field
+// writeVariable writes the one variable of several with the same name, which are
+// at these places. Field
 // lines are one list (RFC 9110 §5.3), for which CPython's separator is a comma
 // alone; but Cookie is a list of its own kind (RFC 6265 §4.2.1).
-func writeVariable(b *strings.Builder, group []variable) {
-	last := group[len(group)-1]
+func (e *environ) writeVariable(b *strings.Builder, group []int) {
+	last := &e.vars[group[len(group)-1]]
 	b.WriteString(last.name)
 	b.WriteByte('=')
 	if !last.field {
@@ -310,7 +313,8 @@ func writeVariable(b *strings.Builder, group []variable) {
 		separator = "; "
 	}
 	first := true
-	for _, v := range group {
+	for _, i := range group {
+		v := &e.vars[i]
 		if !v.field {
 			continue
 		}

@@ -119,6 +119,78 @@ func TestNoDescriptorToWaitWith(t *testing.T) {
 	})
 }
 
+func setTogether(t *testing.T, to time.Duration) {
+	before := together
+	together = to
+	t.Cleanup(func() { together = before })
+}
+
+// Output and its end are read as one where they come within a moment.
+func TestReadTogether(t *testing.T) {
+	setMoment(t, time.Hour)
+	setTogether(t, time.Hour)
+	type read struct {
+		text string
+		err  error
+	}
+	for _, test := range []struct {
+		name   string
+		role   string
+		exited bool // before anything is read
+		size   int
+		want   []read
+	}{
+		{"at once", "hello", false, 100, []read{{"hello\n", io.EOF}, {"", io.EOF}}},
+		{"in pieces", "pieces", false, 100, []read{{"one two three", io.EOF}, {"", io.EOF}}},
+		{"no room for the end", "hello", false, 6, []read{{"hello\n", nil}, {"", io.EOF}}},
+		{"left behind", "pieces", true, 100, []read{{"one two three", io.EOF}, {"", io.EOF}}},
+		{"more than there is room for left behind", "pieces", true, 10, []read{{"one two th", nil}, {"ree", io.EOF}}},
+		{"nothing", "silent", false, 10, []read{{"", io.EOF}}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b := newBench(t)
+			s := b.play(test.role)
+			if test.exited {
+				b.expectExit(s, 0)
+			}
+			for i, want := range test.want {
+				p := make([]byte, test.size)
+				n, err := s.Read(p)
+				if got := string(p[:n]); got != want.text || err != want.err {
+					t.Errorf("read %d: %q, %v; want %q, %v", i, got, err, want.text, want.err)
+				}
+			}
+			b.expectExit(s, 0)
+		})
+	}
+}
+
+// Later output is not held back.
+func TestReadLaterOutput(t *testing.T) {
+	setMoment(t, time.Hour)
+	setTogether(t, time.Hour)
+	b := newBench(t)
+	s := b.play("stubborn")
+	if n, err := s.Read(make([]byte, 1)); n != 1 || err != nil { // it is full
+		t.Error(n, err)
+	}
+	if n, err := s.Read(make([]byte, 100)); n != len("eady\n") || err != nil {
+		t.Error(n, err)
+	}
+	s.kill()
+}
+
+// Output comes while the script lives, though it may be the first and be held back a little.
+func TestReadFirstOutput(t *testing.T) {
+	setMoment(t, time.Hour)
+	b := newBench(t)
+	s := b.play("stubborn")
+	if n, err := s.Read(make([]byte, 100)); n != len("ready\n") || err != nil {
+		t.Error(n, err)
+	}
+	s.kill()
+}
+
 // A script costs no goroutine while nobody waits for it, nor a thread.
 func TestNoGoroutines(t *testing.T) {
 	b := newBench(t)

@@ -45,6 +45,12 @@ var roles = map[string]func(){
 		fmt.Println("ready")
 		time.Sleep(forever)
 	},
+	"pieces": func() {
+		for _, piece := range []string{"one ", "two ", "three"} {
+			os.Stdout.WriteString(piece)
+			time.Sleep(5 * time.Millisecond)
+		}
+	},
 	"parting words": func() {
 		ended := make(chan os.Signal, 1)
 		signal.Notify(ended, terminate)

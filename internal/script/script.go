@@ -102,8 +102,9 @@ type Script struct {
 
 // Read reads what the script writes to its standard output. It returns io.EOF when nobody
 // has that open any more, and also when the leader has exited and what was in the pipe has
-// been read: what the leader left behind is killed, but may have left the group. After End
-// it returns End's cause.
+// been read: what the leader left behind is killed, but may have left the group. It may do so
+// along with the last output; for that it may hold the first back, for a millisecond. After
+// End it returns End's cause.
 func (s *Script) Read(p []byte) (int, error) {
 	s.owner.Lock()
 	defer s.owner.Unlock()
@@ -125,6 +126,8 @@ func (s *Script) Read(p []byte) (int, error) {
 				s.left += n
 			}
 			return s.deliver(n, nil)
+		case lastOutput:
+			return s.deliver(n, io.EOF)
 		case outputEnd:
 			return s.deliver(0, io.EOF)
 		default:
@@ -384,10 +387,11 @@ var past = time.Unix(1, 0)
 type event int
 
 const (
-	output    event = iota // standard output, read
-	outputEnd              // the end of it
-	complaint              // standard error, read
-	exited                 // the leader has exited
-	slow                   // the script has had its caller wait for a moment
-	expired                // the deadline has come, or wake was called; of a script that is gone: there is nothing more
+	output     event = iota // standard output, read
+	lastOutput              // the same, and then the end of it
+	outputEnd               // the end of it
+	complaint               // standard error, read
+	exited                  // the leader has exited
+	slow                    // the script has had its caller wait for a moment
+	expired                 // the deadline has come, or wake was called; of a script that is gone: there is nothing more
 )

@@ -8,9 +8,13 @@ import (
 	"time"
 )
 
-// pollEvery is how much output is read before the other descriptors are looked at again,
+// pollEvery is how much output is read before the other descriptors have their turn,
 // although there is more output: a stranger that holds the pipe may write for ever.
 const pollEvery = 1 << 20
+
+// together is how long the first output is held back in case that its end comes, so that the
+// caller can send a short answer at once.
+var together = time.Millisecond
 
 // A watch is what there is to wait for with a script. Most scripts are done in a moment, and
 // so long it is waited for in a system call: that is the cheapest way, but takes a thread.
@@ -24,8 +28,9 @@ type watch struct {
 	p         []byte // where next wants output
 	n         int
 	event     event
+	begun     bool // there was output
 	full      bool // the last output has filled p, so that there may be more
-	unpolled  int  // bytes of output since the other descriptors were looked at
+	unpolled  int  // bytes of output since the other descriptors had their turn
 	complaint []byte
 	chunk     []byte // behind complaint
 
@@ -114,6 +119,12 @@ func (w *watch) next(p []byte, gone bool) (n int, what event) {
 			w.closeOutput()
 			return 0, outputEnd
 		}
+		for w.event == output && w.n < len(p) {
+			if !w.readMore(p) {
+				w.closeOutput()
+				w.event = lastOutput
+			}
+		}
 		return w.n, w.event
 	case gone:
 		if !w.readError() {
@@ -140,7 +151,6 @@ func (w *watch) poll() {
 	if w.p != nil && w.full && w.unpolled < pollEvery && w.readOutput(w.p) {
 		return
 	}
-	w.unpolled = 0
 	for {
 		now := time.Now()
 		left, end := w.slow.Sub(now), slow
@@ -158,6 +168,31 @@ func (w *watch) poll() {
 			return
 		}
 		if w.see(uint32(out), uint32(complaints), uint32(leader)) {
+			break
+		}
+	}
+	if w.event == output && !w.begun {
+		w.begun = true
+		w.gather(w.p)
+	}
+}
+
+// gather reads what comes behind the first output within a millisecond, as far as there is
+// room, and looks for the end. It stops where a stranger holds the output of a leader that
+// has exited.
+func (w *watch) gather(p []byte) {
+	for until := time.Now().Add(together); w.event == output && w.n < len(p); {
+		// Looked at in this order: once it has exited, the end is there.
+		fds := [...]pollFD{{fd: int32(w.leader), events: readyIn}, {fd: int32(w.out), events: readyIn}}
+		left := time.Until(until)
+		err := poll(fds[:], left)
+		switch leader, out := fds[0].revents, fds[1].revents; {
+		case out&readyIn != 0:
+			w.readMore(p)
+		case out != 0:
+			w.closeOutput()
+			w.event = lastOutput
+		case leader != 0, err != nil, left <= 0:
 			return
 		}
 	}
@@ -168,7 +203,6 @@ func (w *watch) look(uintptr) bool {
 	if w.p != nil && w.unpolled < pollEvery && w.readOutput(w.p) {
 		return true
 	}
-	w.unpolled = 0
 	var events [3]syscall.EpollEvent
 	n, err := syscall.EpollWait(w.epoll, events[:], 0)
 	if err != nil {
@@ -182,18 +216,27 @@ func (w *watch) look(uintptr) bool {
 }
 
 // see sets event by what the descriptors are ready for, if that makes one. The exit comes
-// first, or a stranger that writes for ever would hide it.
+// first, or a stranger that writes for ever would hide it, and then, unless there is a lot,
+// the output: who waits for it need not wait for the log.
 func (w *watch) see(out, complaints, leader uint32) bool {
 	if complaints != 0 && complaints&readyIn == 0 {
 		w.closeError()
 	}
-	switch {
-	case leader != 0:
+	if leader != 0 {
 		w.n, w.event = 0, exited
 		return true
-	case complaints&readyIn != 0 && w.readError():
-		return true
-	case w.p == nil || out == 0:
+	}
+	if w.p == nil {
+		out = 0
+	}
+	if out == 0 || w.unpolled >= pollEvery {
+		w.unpolled = 0
+		if complaints&readyIn != 0 && w.readError() {
+			return true
+		}
+	}
+	switch {
+	case out == 0:
 		return false
 	case out&readyIn == 0:
 		w.closeOutput()
@@ -216,6 +259,19 @@ func (w *watch) readOutput(p []byte) bool {
 		w.n, w.event = n, output
 		w.unpolled += n
 		w.full = n == len(p)
+	}
+	return true
+}
+
+// readMore is readOutput behind the output that was read just now.
+func (w *watch) readMore(p []byte) bool {
+	n := w.n
+	if !w.readOutput(p[n:]) {
+		return false
+	}
+	w.n += n
+	if w.event == outputEnd {
+		w.event = lastOutput
 	}
 	return true
 }
