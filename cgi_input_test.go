@@ -358,3 +358,34 @@ func TestScriptRedirectsBody(t *testing.T) {
 		}
 	}
 }
+
+// TestScriptRedirectsUnsentBody: a local redirect is answered though the client has not
+// sent all of its body.
+func TestScriptRedirectsUnsentBody(t *testing.T) {
+	for _, to := range []string{"/cgi-bin/echo", "/page.txt", "/none"} {
+		t.Run(to, func(t *testing.T) {
+			h := newStage(t)
+			h.write(t, "page.txt", "page\n", 0o644)
+			puppets := h.strings(t)
+			s := h.serve(t)
+			conn := dial(t, s.ServerAddress())
+			request := post("/cgi-bin/puppet", aBody(100_000), false)
+			io.WriteString(conn, request[:1000])
+			p := puppets.next(t)
+			p.do("read", 100) // so that somebody waits for the rest
+			p.write("Location: " + to + "\n\n")
+			p.begin("exit", 0)
+			p.awaitEnd()
+			if got, want := readUntil(t, conn, "\r\n"), map[string]string{"/none": "HTTP/1.1 404 File not found\r\n"}[to]; got != want && (want != "" || got != "HTTP/1.1 200 OK\r\n") {
+				t.Errorf("got %q", got)
+			}
+			rest, err := io.ReadAll(conn)
+			if content := map[string]string{"/cgi-bin/echo": `"" 0 `, "/page.txt": "page\n", "/none": notFound}[to]; err != nil || !strings.Contains(string(rest), content) {
+				t.Errorf("got %q, %v", rest, err)
+			}
+			if got := h.complaints(); got != "" {
+				t.Errorf("log %s", got)
+			}
+		})
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -64,7 +65,7 @@ func init() {
 		if filepath.Base(name) == filepath.Base(path) {
 			fmt.Print("Content-Type: text/html\n\n")
 			file.run()
-			os.Exit(0)
+			syscall.Exit(0) // os.Exit waits for a second, in tests with the race detector
 		}
 	}
 }
