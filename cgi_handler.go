@@ -24,6 +24,7 @@ import (
 	"example.com/httpserver/internal/accept"
 	"example.com/httpserver/internal/cgi"
 	"example.com/httpserver/internal/class"
+	"example.com/httpserver/internal/docroot"
 	"example.com/httpserver/internal/http1"
 	"example.com/httpserver/internal/pyrepr"
 	"example.com/httpserver/internal/script"
@@ -253,7 +254,7 @@ func (h *CGIHandler) isScript(path string) bool {
 	for _, d := range h.directories() {
 		directories = append(directories, h.self.TranslatePath(urlpath.Quote("/"+strings.Trim(d, "/"))))
 	}
-	return h.paths().Within(path, directories)
+	return docroot.Within(path, directories)
 }
 
 // RunCGI runs the script that CGIInfo says, and answers with what it writes.
