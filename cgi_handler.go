@@ -722,29 +722,35 @@ func (r *cgiRun) sendHead(head *cgi.Head) io.Writer {
 	return h.EndHeadersChunked()
 }
 
-// send sends the content of the answer, piece by piece as the script writes it.
+// send sends the content of the answer.
 func (r *cgiRun) send(w io.Writer) {
-	h := r.h
+	if !r.passOn(w) {
+		return
+	}
+	if exit := r.settle(); exit.Code < 0 {
+		r.h.c.Answer.Sink() // nobody knows what is missing: the client sees that the answer was cut
+		return
+	}
+	if w, ok := w.(*ChunkedWriter); ok {
+		w.Close()
+	}
+}
+
+// passOn writes what the script does, piece by piece, and reports whether that has
+// come to its end.
+func (r *cgiRun) passOn(w io.Writer) bool {
 	for {
 		piece, err := r.output.Next()
 		if err == io.EOF {
-			break
+			return true
 		}
 		if err == nil {
 			_, err = w.Write(piece)
 		}
 		if err != nil {
 			r.cut(err)
-			return
+			return false
 		}
-	}
-	exit := r.settle()
-	if exit.Code < 0 {
-		h.c.Answer.Sink() // nobody knows what is missing: the client sees that the answer was cut
-		return
-	}
-	if w, ok := w.(*ChunkedWriter); ok {
-		w.Close()
 	}
 }
 
@@ -764,28 +770,13 @@ func (r *cgiRun) cut(err error) {
 func (r *cgiRun) answerRaw() {
 	h := r.h
 	h.CloseConnection = true
-	for begun := false; ; begun = true {
-		piece, err := r.output.Next()
-		switch {
-		case err == io.EOF && begun:
-			r.settle()
-			return
-		case err == io.EOF:
-			r.failHead(cgi.ErrNoHead)
-			return
-		case err != nil && !begun:
-			r.failHead(err)
-			return
-		}
-		if err == nil {
-			if !begun {
-				h.self.LogRequest(cgi.StatusOf(piece), -1)
-			}
-			_, err = h.WFile.Write(piece)
-		}
-		if err != nil {
-			r.cut(err)
-			return
-		}
+	code, err := r.output.ReadStatus()
+	if err != nil {
+		r.failHead(err)
+		return
+	}
+	h.self.LogRequest(code, -1)
+	if r.passOn(h.WFile) {
+		r.settle()
 	}
 }
