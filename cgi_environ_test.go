@@ -63,7 +63,7 @@ func TestScriptEnvironment(t *testing.T) {
 			"GATEWAY_INTERFACE": "CGI/1.1", "SERVER_SOFTWARE": "S", "SERVER_NAME": "127.0.0.1", "SERVER_PORT": port, "SERVER_PROTOCOL": "HTTP/1.0",
 			"REQUEST_METHOD": "GET", "REQUEST_URI": name, "REQUEST_SCHEME": "http", "QUERY_STRING": "",
 			"SCRIPT_NAME": name, "SCRIPT_FILENAME": filepath.Join(h.Directory, name), "DOCUMENT_ROOT": h.Directory, "PATH_INFO": "",
-			"REMOTE_ADDR": "127.0.0.1", "REMOTE_HOST": "127.0.0.1", "REMOTE_PORT": "PORT", "REDIRECT_STATUS": "200",
+			"SERVER_ADDR": "127.0.0.1", "REMOTE_ADDR": "127.0.0.1", "REMOTE_HOST": "127.0.0.1", "REMOTE_PORT": "PORT", "REDIRECT_STATUS": "200",
 			"CONTENT_LENGTH": "", "HTTP_ACCEPT": "", "HTTP_COOKIE": "", "HTTP_REFERER": "", "HTTP_USER_AGENT": "",
 		}
 	}

@@ -108,7 +108,8 @@ type CGIHandler struct {
 	AuthType, RemoteUser string
 
 	self      cgiHandler
-	redirects int // local ones that this request has followed
+	redirects int           // local ones that this request has followed
+	feeding   chan struct{} // closed when nobody reads RFile for a script any more; may be nil
 }
 
 // A CGIInfo says which script a request is for: Directory is one of
@@ -264,6 +265,9 @@ func (h *CGIHandler) isScript(path string) bool {
 // none; 503 where too many run or the system has no room for another; 504 where
 // CGITimeout is over; the log says why.
 func (h *CGIHandler) RunCGI() {
+	if h.redirects == 0 {
+		defer h.stopFeeding()
+	}
 	run := &cgiRun{h: h}
 	if location := run.serve(); location != "" {
 		h.redirect(run, location)
@@ -336,7 +340,7 @@ func (h *CGIHandler) isOver(err error) bool {
 	if errors.Is(err, script.ErrClosed) {
 		<-h.Context().Done() // the connection is about to be cut
 	}
-	return h.c.BodyFault() != nil || h.Context().Err() != nil
+	return h.c.BodyFault() != nil || h.c.IsOver()
 }
 
 // addAddresses tells a script who talks to whom. SERVER_NAME is what the client has
@@ -387,9 +391,8 @@ type cgiRun struct {
 	turn   *script.Turn   // nil before enter has one
 	script *script.Script // nil before start has started it
 	output *cgi.Output
-	fed    chan struct{} // closed when the script has its input; nil where it has none
-	forget func() bool   // ends the watch for the client
-	ended  bool          // the output has ended by itself: how the script exits matters
+	forget func() bool // ends the watch for the client; nil before there is one
+	ended  bool        // the output has ended by itself: how the script exits matters
 }
 
 // serve runs the script and answers. Where the script wants the answer to be what
@@ -444,7 +447,9 @@ func (r *cgiRun) enter() bool {
 			h.self.SendError(413, "", "The body is longer than it may be")
 			return false
 		}
-		h.LimitBody(most)
+		if h.redirects == 0 { // who reads for the first script counts by what was said then
+			h.LimitBody(most)
+		}
 	}
 	var err error
 	if length < 0 || 0 < length && length <= smallBody {
@@ -466,11 +471,17 @@ func (r *cgiRun) enter() bool {
 	return false
 }
 
-// takeTurn waits for the turn to run the script, unless it has come.
+// takeTurn waits for the turn to run the script, unless it has come, and for the
+// client only if it has to wait: watching for that takes a goroutine.
 func (r *cgiRun) takeTurn() (err error) {
+	if r.turn != nil {
+		return nil
+	}
 	h := r.h
-	if r.turn == nil {
-		r.turn, err = h.Server.scripts.Enter(h.Context(), cmp.Or(h.CGIMaxScripts, 64), cgiPatience)
+	limit := cmp.Or(h.CGIMaxScripts, 64)
+	r.turn, err = h.Server.scripts.Enter(context.Background(), limit, 0)
+	if errors.Is(err, script.ErrFull) {
+		r.turn, err = h.Server.scripts.Enter(h.Context(), limit, cgiPatience)
 	}
 	return err
 }
@@ -489,7 +500,7 @@ func (r *cgiRun) start() bool {
 		return false
 	}
 	r.output = cgi.NewOutput(r.script)
-	r.begin(r.h.Context(), input)
+	r.feed(input)
 	return true
 }
 
@@ -508,7 +519,7 @@ func (r *cgiRun) input() io.Reader {
 func (r *cgiRun) program() (p *script.Program, err error) {
 	h := r.h
 	request := r.request()
-	p = &script.Program{Dir: filepath.Dir(r.path), Log: r.log}
+	p = &script.Program{Dir: filepath.Dir(r.path), Log: r.log, Silent: r.watch}
 	p.Path, p.Args = script.Interpreted(r.path, h.self.IsPython(r.path), cgi.Arguments(request.Method, request.Query, runtime.GOOS))
 	p.Env = request.Environ(h.CGIEnv, os.LookupEnv, runtime.GOOS)
 	p.Timeout = max(0, cmp.Or(h.CGITimeout, time.Minute))
@@ -588,24 +599,29 @@ func (r *cgiRun) failStart(err error, user *script.Identity) {
 	}
 }
 
-// begin has the script's input copied, and the script ended when the client goes
-// or the server closes.
-func (r *cgiRun) begin(ctx context.Context, input io.Reader) {
+// watch has the script ended when the client goes. It is called when the script has
+// been silent for a moment: one that writes shows with the next write who is there to
+// read, and most have exited by then. When the server closes, its scripts end anyway.
+func (r *cgiRun) watch() {
+	ctx := r.h.Context()
 	r.forget = context.AfterFunc(ctx, func() { r.script.End(context.Cause(ctx)) })
+}
+
+// feed has the script's input copied.
+func (r *cgiRun) feed(input io.Reader) {
 	if input == nil {
 		return
 	}
-	r.fed = make(chan struct{})
+	fed := make(chan struct{})
+	r.h.feeding = fed
 	go func() {
-		defer close(r.fed)
+		defer close(fed)
 		defer func() { // RFile may be the program's own
 			if problem := recover(); problem != nil {
 				r.script.End(fmt.Errorf("reading the body panicked: %v", problem))
 			}
 		}()
-		if err := r.script.Feed(input); err != nil {
-			r.script.End(err)
-		}
+		r.script.Feed(input)
 	}()
 }
 
@@ -625,7 +641,9 @@ func (r *cgiRun) end() {
 // letGo lets go of the script. It may live on if it has closed its output, but has
 // seen the last of its input.
 func (r *cgiRun) letGo() {
-	r.forget()
+	if r.forget != nil {
+		r.forget()
+	}
 	server, name, told := r.h.Server, r.name, r.ended
 	report := func(text string) {
 		server.report().Line(slog.LevelWarn, EscapeControls("CGI script "+name+": "+text))
@@ -635,19 +653,25 @@ func (r *cgiRun) letGo() {
 			report(exit.String())
 		}
 	})
-	if r.fed == nil {
+}
+
+// stopFeeding has RFile read for a script no more. A local redirect is answered before
+// that, which may end the request's context or take as long as the client does.
+func (h *CGIHandler) stopFeeding() {
+	if h.feeding == nil {
 		return
 	}
 	select {
-	case <-r.fed:
+	case <-h.feeding:
 	default:
 		// It waits for the client. What that still sends is for nobody, and read away
 		// where the connection has not been said to end.
-		if h := r.h; h.CloseConnection || h.c.isLast() || h.c.Answer.Closes() || h.c.Answer.Sunk() {
+		if h.CloseConnection || h.c.isLast() || h.c.Answer.Closes() || h.c.Answer.Sunk() {
 			h.SetReadDeadline(time.Unix(1, 0))
 		}
-		<-r.fed
+		<-h.feeding
 	}
+	h.feeding = nil
 }
 
 // log logs a line that the script has written to its standard error.

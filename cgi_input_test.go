@@ -379,7 +379,14 @@ func TestScriptRedirectsUnsentBody(t *testing.T) {
 			if got, want := readUntil(t, conn, "\r\n"), map[string]string{"/none": "HTTP/1.1 404 File not found\r\n"}[to]; got != want && (want != "" || got != "HTTP/1.1 200 OK\r\n") {
 				t.Errorf("got %q", got)
 			}
+			if to != "/none" { // which ends the connection
+				io.WriteString(conn, request[1000:]+servedNext)
+				conn.(*net.TCPConn).CloseWrite()
+			}
 			rest, err := io.ReadAll(conn)
+			if to != "/none" && !strings.HasSuffix(string(rest), answeredNext) {
+				t.Errorf("then %q", rest)
+			}
 			if content := map[string]string{"/cgi-bin/echo": `"" 0 `, "/page.txt": "page\n", "/none": notFound}[to]; err != nil || !strings.Contains(string(rest), content) {
 				t.Errorf("got %q, %v", rest, err)
 			}

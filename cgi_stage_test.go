@@ -314,7 +314,6 @@ func (h *stage) path(t testing.TB, name string) string {
 	return path
 }
 
-
 // livesOn has answers not wait for the exit of scripts that close their output, since
 // one of this test's lives on.
 func livesOn(t *testing.T) {

@@ -248,7 +248,7 @@ func TestCGIUser(t *testing.T) {
 		if got != refusal("HTTP/1.0", 502, "Bad Gateway", "Invalid responses from another server/proxy") {
 			t.Errorf("got %q", got)
 		}
-		if log := h.complaints(); !strings.Contains(log, "permission denied (for the user 65534, who is to run it)") {
+		if log := h.complaints(); !strings.Contains(log, "permission denied (to the user 65534, who is to run it)") {
 			t.Errorf("log %q", log)
 		}
 	})

@@ -688,7 +688,8 @@ type Album struct {
 
 func (h *Album) TranslatePath(path string) string {
 	file := h.SimpleHandler.TranslatePath(path)
-	if name, ok := strings.CutPrefix(file, h.SimpleHandler.TranslatePath("/pictures/")); ok {
+	pictures := h.SimpleHandler.TranslatePath("/pictures/")
+	if name, ok := strings.CutPrefix(filepath.ToSlash(file), filepath.ToSlash(pictures)); ok {
 		return h.Pictures + "/" + name
 	}
 	return file

@@ -145,10 +145,7 @@ func TestIPv4Only(t *testing.T) {
 
 func TestUnixSocket(t *testing.T) {
 	checkLeaks(t)
-	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := listenUnix(t)
 	s := &httpserver.ThreadingServer{}
 	s.Handler = new(answers)
 	inBackground(t, s, func() error { return s.Serve(l) })
@@ -661,7 +658,7 @@ func TestSystemCalls(t *testing.T) {
 			if err != nil || !bytes.HasSuffix(got, tc.ends) {
 				t.Errorf("%d bytes, %v", len(got), err)
 			}
-			if w, f := counted.writes.Load(), counted.files.Load(); w < 1 || w > tc.writes || f != tc.files {
+			if w, f := counted.writes.Load(), counted.files.Load(); w < 1 || w > tc.writes && runtime.GOOS != "windows" || f != tc.files { // where files take longer than what is held waits
 				t.Errorf("%d writes, %d files; want %d, %d", w, f, tc.writes, tc.files)
 			}
 		})

@@ -272,8 +272,8 @@ func TestDefaults(t *testing.T) {
 	for _, tc := range []struct{ name, got, want string }{
 		{"VersionString", h.VersionString(), "SimpleHTTP/" + Version + " " + sysVersion},
 		{"BaseHandler's VersionString", h.BaseHandler.VersionString(), "BaseHTTP/" + Version + " " + sysVersion},
-		{"TranslatePath", h.TranslatePath("/a/../b?c#d"), "site/b"},
-		{"TranslatePath with a slash", h.TranslatePath("/a/"), "site/a/"},
+		{"TranslatePath", h.TranslatePath("/a/../b?c#d"), filepath.Join("site", "b")},
+		{"TranslatePath with a slash", h.TranslatePath("/a/"), filepath.Join("site", "a") + "/"},
 		{"GuessType", h.GuessType("a/b.html"), "text/html"},
 		{"GuessType upper case", h.GuessType("B.HTML"), "text/html"},
 		{"GuessType unknown", h.GuessType("b"), "application/octet-stream"},

@@ -14,11 +14,14 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"example.com/httpserver"
 	"example.com/httpserver/internal/urlpath"
@@ -364,7 +367,11 @@ func get10(target string, fields ...string) string {
 }
 
 func TestSimpleHTTPServerTestCase(t *testing.T) {
-	h := newSite(t, "dir/spam/index.html/", "dir/existing_directory/", "indexed/index.html", "bytes/\xff.txt", "html/<test&>.txt")
+	files := []string{"dir/spam/index.html/", "dir/existing_directory/", "indexed/index.html"}
+	if runtime.GOOS != "windows" { // where no file may have such a name
+		files = append(files, "bytes/\xff.txt", "html/<test&>.txt")
+	}
+	h := newSite(t, files...)
 	missing := refusal("HTTP/1.0", 404, "File not found", notFound)
 	octets := file("application/octet-stream")
 	dir := func(title string) string {
@@ -375,7 +382,7 @@ func TestSimpleHTTPServerTestCase(t *testing.T) {
 	no := func(method string) string {
 		return refusal("HTTP/1.0", 501, "Unsupported method ('"+method+"')", unsupported)
 	}
-	replay(t, h, []exchange{
+	cases := []exchange{
 		// Unlike CPython, byte 0xFF is %FF and not %ED%B3%BF.
 		{"test_undecodable_filename listed", get10("/bytes/"), listing("/bytes/", "%FF.txt", "\xff.txt")},
 		{"test_undecodable_filename", get10("/bytes/%FF.txt"), file("text/plain")},
@@ -415,7 +422,13 @@ func TestSimpleHTTPServerTestCase(t *testing.T) {
 		{"test_path_without_leading_slash directory and a query", get10("dir/?hi=2"), dir("dir/")},
 		{"test_path_without_leading_slash directory without a slash and a query", get10("dir?hi=1"), redirect("dir/?hi=1")},
 		{"test_html_escape_filename", get10("/html/"), listing("/html/", "%3Ctest%26%3E.txt", "&lt;test&amp;&gt;.txt")},
-	})
+	}
+	if runtime.GOOS == "windows" {
+		cases = slices.DeleteFunc(cases, func(e exchange) bool {
+			return strings.Contains(e.request, " /bytes/") || strings.Contains(e.request, " /html/")
+		})
+	}
+	replay(t, h, cases)
 }
 
 // A directory that may not be read is 404, and root may read it.
@@ -426,7 +439,7 @@ func TestSimpleHTTPServerUnreadable(t *testing.T) {
 	}
 	t.Cleanup(func() { os.Chmod(filepath.Join(h.Directory, "dir"), 0o755) })
 	directory, inside := refusal("HTTP/1.0", 404, "No permission to list directory", notFound), refusal("HTTP/1.0", 404, "File not found", notFound)
-	if os.Geteuid() == 0 {
+	if os.Geteuid() == 0 || runtime.GOOS == "windows" { // which knows no such modes
 		directory, inside = listing("/dir/", "test", "test"), file("application/octet-stream")
 	}
 	replay(t, h, []exchange{
@@ -732,6 +745,9 @@ func TestListDirTestCase(t *testing.T) {
 		mediaType := "application/octet-stream"
 		if strings.HasSuffix(tt.file, ".txt") {
 			mediaType = "text/plain"
+		}
+		if runtime.GOOS == "windows" && (!utf8.ValidString(tt.file) || strings.ContainsAny(tt.file, `<>"?`)) {
+			continue // no name there
 		}
 		h := newSite(t, "files/"+tt.file, "dirs/"+tt.file+"/")
 		t.Run(tt.name, func(t *testing.T) {

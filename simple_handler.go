@@ -692,7 +692,11 @@ func (h *SimpleHandler) readDir(path string, stat bool) ([]dirlist.Entry, error)
 	if h.withhold != nil && h.withhold(path) {
 		return nil, fs.ErrPermission
 	}
-	return h.paths().ReadDir(path, stat)
+	paths := h.paths()
+	if h.c == nil && paths.Root != nil {
+		defer paths.Root.Close() // as long as it is open, Windows keeps the directory
+	}
+	return paths.ReadDir(path, stat)
 }
 
 // TranslatePath gives the file that a request target stands for: the path,

@@ -38,6 +38,9 @@ func bestAddress(host string) (network, ip string, err error) {
 	if host == allInterfaces {
 		return "tcp", "", nil
 	}
+	if strings.HasPrefix(host, "[") { // Windows finds these, too
+		return "", "", &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	}
 	addrs, err := net.DefaultResolver.LookupIPAddr(context.Background(), host)
 	if err != nil {
 		return "", "", err

@@ -147,7 +147,8 @@ func notExist(op, name string) error {
 // known makes fs.ErrNotExist of what the system says of a name that can be none.
 func known(op, name string, err error) error {
 	is := func(one syscall.Errno) bool { return errors.Is(err, one) }
-	if err == nil || !slices.ContainsFunc(namesNothing, is) && !slices.ContainsFunc(namesNothingHere, is) {
+	if err == nil || !slices.ContainsFunc(namesNothing, is) && !slices.ContainsFunc(namesNothingHere, is) &&
+		!errors.Is(err, fs.ErrInvalid) { // os.DirFS's, of a backslash on Windows
 		return err
 	}
 	return notExist(op, name)

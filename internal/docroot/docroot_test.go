@@ -261,6 +261,62 @@ func TestNamesAreBytes(t *testing.T) {
 	})
 }
 
+// TestNoLinks: what a system without links has to keep, too. Windows has many ways to
+// spell a path; none leads out, or to a device.
+func TestNoLinks(t *testing.T) {
+	top := t.TempDir()
+	dir := filepath.Join(top, "inside")
+	for _, name := range []string{"outside/secret", "inside-too/secret", "secret"} {
+		write(t, filepath.Join(top, name), "secret")
+	}
+	write(t, filepath.Join(dir, "a"), "a")
+	write(t, filepath.Join(dir, "sub/b"), "b")
+	slashed := filepath.ToSlash(top)
+	eachWay(t, func(t *testing.T, root func(string) *Root) {
+		r := root(dir)
+		for _, tc := range []struct{ name, want string }{
+			{"", "directory"},
+			{"a", "a"},
+			{"sub", "directory"},
+			{"sub/b", "b"},
+			{"sub/../a", "a"},
+			{"nothing", "no"},
+			{"a/b", "no"},
+			{"a\x00", "no"},
+			{strings.Repeat("n", 300), "no"},
+			{"..", "no"},
+			{"../secret", "no"},
+			{"sub/../../outside/secret", "no"},
+			{`..\secret`, "no"},
+			{`sub\..\..\secret`, "no"},
+			{`..\inside-too\secret`, "no"},
+			{slashed + "/secret", "no"},
+			{"/" + slashed + "/secret", "no"},
+			{"//?/" + slashed + "/secret", "no"},
+			{`\\?\` + filepath.FromSlash(slashed) + `\secret`, "no"},
+			{`\\.\nul`, "no"},
+			{`\??\` + filepath.FromSlash(slashed) + `\secret`, "no"},
+			{"nul", "no"},
+			{"sub/nul", "no"},
+			{"CON", "no"},
+			{"nul.txt", "no"},
+			{".. /secret", "no"},
+			{"... /secret", "no"},
+		} {
+			if got := read(r, tc.name); got != tc.want {
+				t.Errorf("Open(%.40q): %q, want %q", tc.name, got, tc.want)
+			}
+			if info, err := r.Stat(tc.name); (err == nil) != (tc.want != "no") {
+				t.Errorf("Stat(%.40q): %v, %v", tc.name, info, err)
+			}
+		}
+		entries, err := r.ReadDir("", true)
+		if err != nil || len(entries) != 2 {
+			t.Errorf("ReadDir: %v, %v", entries, err)
+		}
+	})
+}
+
 // TestRelativeRoot: the directory may be named from the working directory, or
 // through a link.
 func TestRelativeRoot(t *testing.T) {

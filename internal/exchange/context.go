@@ -39,6 +39,15 @@ func (x *Exchange) Context(parent func() context.Context) context.Context {
 	return ctx
 }
 
+// IsOver reports whether the context of the request has ended or would have, had
+// somebody asked for it.
+func (x *Exchange) IsOver() bool {
+	s := &x.span
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.over != nil || s.ctx != nil && s.ctx.Err() != nil || x.wire.Broken() != nil
+}
+
 // reason says why a context ends, where err is what a read or a write met.
 func (s *span) reason(err error) error {
 	s.mu.Lock()

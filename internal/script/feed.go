@@ -50,11 +50,12 @@ func (s *Script) await(waiting bool) {
 func (s *Script) put(p []byte) bool {
 	since := time.Now()
 	for len(p) > 0 {
-		stdin := s.armInput(since)
+		stdin, disarm := s.armInput(since)
 		if stdin == nil {
 			return false
 		}
 		n, err := stdin.Write(p)
+		disarm()
 		p = p[n:]
 		if n > 0 {
 			s.progress()
@@ -72,15 +73,40 @@ func (s *Script) put(p []byte) bool {
 }
 
 // armInput is arm for the standard input, which it returns, or nil if there is no more to
-// be written to it.
-func (s *Script) armInput(since time.Time) *os.File {
+// be written to it. disarm is to be called after the write.
+func (s *Script) armInput(since time.Time) (stdin *os.File, disarm func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stdin == nil || s.gone || s.cause != nil {
-		return nil
+		return nil, nil
 	}
-	if due := s.due(since); !due.IsZero() {
-		s.stdin.SetWriteDeadline(due)
+	if due := s.due(since); !due.IsZero() && s.stdin.SetWriteDeadline(due) != nil {
+		return s.stdin, s.watchInput(since, due)
 	}
-	return s.stdin
+	return s.stdin, func() {}
+}
+
+// watchInput ends the script when it is due, until it is told to stop. It is for a pipe
+// without deadlines, as Windows has them: the end of the script ends the write.
+func (s *Script) watchInput(since, due time.Time) (stop func()) {
+	stopped := make(chan struct{})
+	timer := time.AfterFunc(time.Until(due), func() {
+		for due := due; ; {
+			select {
+			case <-stopped:
+				return
+			case <-time.After(time.Until(due)):
+			}
+			if s.checkTimeout(since) {
+				return
+			}
+			s.mu.Lock()
+			due = s.due(since)
+			s.mu.Unlock()
+		}
+	})
+	return func() {
+		timer.Stop()
+		close(stopped)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -77,6 +78,45 @@ func TestFewDescriptors(t *testing.T) {
 	if now := descriptors() - 1; now != used {
 		t.Errorf("%d descriptors, were %d", now, used)
 	}
+}
+
+// Where there is no descriptor to wait for long with, scripts go on nonetheless, and get one
+// as soon as there is.
+func TestNoDescriptorToWaitWith(t *testing.T) {
+	setMoment(t, time.Millisecond)
+	b := newBench(t)
+	p := b.program("cat")
+	p.Input = true
+	s := b.start(p)
+	ended, hangs := b.play("hang"), b.play("hang")
+
+	var before syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &before); err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Setrlimit(syscall.RLIMIT_NOFILE, &before)
+	none := before
+	none.Cur = 3 // ppoll(2) wants to have as many as it is to look at
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &none); err != nil {
+		t.Fatal(err)
+	}
+	if exit, ok := s.Wait(20 * time.Millisecond); ok || s.watch.file != nil {
+		t.Errorf("%v, %v, and file %v", exit, ok, s.watch.file)
+	}
+	go s.Feed(strings.NewReader("hello\n"))
+	b.expectOutput(s, "hello\n")
+	b.expectExit(s, 0)
+	ended.End(context.Canceled)
+	if _, err := ended.Read(make([]byte, 1)); err != context.Canceled {
+		t.Error(err)
+	}
+	b.expectExit(ended, -15)
+
+	syscall.Setrlimit(syscall.RLIMIT_NOFILE, &before)
+	eventually(t, "there is a descriptor", func() bool {
+		hangs.Wait(time.Millisecond)
+		return hangs.watch.file != nil
+	})
 }
 
 // A script costs no goroutine while nobody waits for it, nor a thread.

@@ -19,19 +19,15 @@ func Exhausted(err error) bool {
 	return false
 }
 
-// process is a script's leader and its group. Its methods are not to be called once reap
-// has succeeded.
+// process is a script's leader and its group. Its methods are not to be called after reap.
 type process struct{ pid int }
 
 func (p process) terminate() { syscall.Kill(-p.pid, syscall.SIGTERM) }
 
 func (p process) kill() { syscall.Kill(-p.pid, syscall.SIGKILL) }
 
-// reap kills the group and reaps the leader, if that has exited.
-func (p process) reap() (Exit, bool) {
-	if !p.waitForExit(false) {
-		return Exit{}, false
-	}
+// reap kills the group and reaps the leader, which has exited.
+func (p process) reap() Exit {
 	p.kill()
 	var status syscall.WaitStatus
 	for {
@@ -40,13 +36,13 @@ func (p process) reap() (Exit, bool) {
 			break
 		}
 		if err != syscall.EINTR {
-			return Exit{}, true // somebody else in this program has reaped it
+			return Exit{} // somebody else in this program has reaped it
 		}
 	}
 	if status.Signaled() {
-		return Exit{Code: -int(status.Signal())}, true
+		return Exit{Code: -int(status.Signal())}
 	}
-	return Exit{Code: status.ExitStatus()}, true
+	return Exit{Code: status.ExitStatus()}
 }
 
 // fork starts p with these for its standard input, output and error.

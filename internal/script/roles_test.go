@@ -39,11 +39,18 @@ var roles = map[string]func(){
 	"die":     func() { killSelf() },
 	"cat":     func() { io.Copy(os.Stdout, os.Stdin) },
 	"hang":    func() { time.Sleep(forever) },
-	"blocked": func() { io.Copy(os.Stdout, endless{}); time.Sleep(forever) },
+	"blocked": func() { io.Copy(os.Stdout, endless{}); os.Exit(killed(-13)) }, // or the signal is first
 	"stubborn": func() {
 		signal.Ignore(terminate)
 		fmt.Println("ready")
 		time.Sleep(forever)
+	},
+	"parting words": func() {
+		ended := make(chan os.Signal, 1)
+		signal.Notify(ended, terminate)
+		fmt.Println("ready")
+		<-ended
+		fmt.Println("farewell")
 	},
 	"flood": func() { // more than any pipe holds, then an answer
 		w := bufio.NewWriter(os.Stderr)
@@ -57,10 +64,11 @@ var roles = map[string]func(){
 	"long": func() {
 		os.Stderr.WriteString(strings.Repeat("x", 10_000) + "\r\n\nshort\r\nunended")
 	},
-	"big":      func() { io.Copy(os.Stdout, io.LimitReader(endless{}, 200<<20)) },
-	"daemon":   func() { leave("hang"); fmt.Println("hello") },
-	"stranger": func() { fmt.Println(leave("stray")) },
-	"chatty":   func() { fmt.Println(leave("stray chatter")) },
+	"big":       func() { io.Copy(os.Stdout, io.LimitReader(endless{}, 200<<20)) },
+	"daemon":    func() { leave("hang"); fmt.Println("hello") },
+	"stranger":  func() { fmt.Println(leave("stray")) },
+	"chatty":    func() { fmt.Println(leave("stray chatter")) },
+	"grumbling": func() { fmt.Println(leave("stray grumbler")) },
 	"leaves closed": func() { // has closed its output, and lives on
 		fmt.Println("hello")
 		os.Stdout.Close()
@@ -91,8 +99,9 @@ var roles = map[string]func(){
 	},
 
 	// Those that others leave behind.
-	"stray":         func() { time.Sleep(forever) },
-	"stray chatter": func() { io.Copy(os.Stdout, endless{}) },
+	"stray":          func() { time.Sleep(forever) },
+	"stray chatter":  func() { io.Copy(os.Stdout, endless{}) },
+	"stray grumbler": func() { io.Copy(os.Stderr, endless{}) },
 }
 
 func play(role string) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"strconv"
 	"sync"
 	"time"
@@ -21,6 +22,10 @@ var (
 
 // grace is how long a group has from TERM to KILL.
 var grace = 5 * time.Second
+
+// moment is how long a script has its caller wait before that gets ready to wait for long.
+// Most are done by then.
+var moment = 10 * time.Millisecond
 
 // maxLeft bounds what is read of a pipe once the leader has exited: no more can be in one
 // that the script did not have made larger by an administrator, and without a bound a
@@ -50,6 +55,12 @@ type Program struct {
 	// Wait then. If nil, nobody is told. Lines are cut at 4096 bytes; empty ones are left
 	// out, and what comes after the first 1000 is counted only.
 	Log func(line string)
+
+	// Silent is called once, by whoever is in Read or Wait, when the script has had them wait
+	// for 10 ms or so: from then on it may be long, and worth a goroutine that looks after
+	// something else. Scripts that are done before never have it called. It may call End, but
+	// no other method of the Script. If nil, nobody is told.
+	Silent func()
 }
 
 // An Exit is how a script's leader ended.
@@ -73,6 +84,7 @@ type Script struct {
 	owner  sync.Mutex // held by whoever is in Read, Wait or Close, or by linger
 	watch  watch
 	log    func(string)
+	silent func() // nil once it was called
 	lines  lines
 	left   int  // how much of the output was read since the leader's exit
 	closed bool // Close was called
@@ -112,14 +124,27 @@ func (s *Script) Read(p []byte) (int, error) {
 			if gone {
 				s.left += n
 			}
-			s.progress()
-			return n, nil
+			return s.deliver(n, nil)
 		case outputEnd:
-			return 0, io.EOF
+			return s.deliver(0, io.EOF)
 		default:
 			s.handle(what, since)
 		}
 	}
+}
+
+// deliver is what Read returns, unless End was called meanwhile: that may be why the script
+// has written this, or no more.
+func (s *Script) deliver(n int, err error) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cause != nil {
+		return 0, s.cause
+	}
+	if n > 0 && s.timeout > 0 {
+		s.active = time.Now()
+	}
+	return n, err
 }
 
 // Wait waits for the leader's exit, limit at most, and reports whether it has exited.
@@ -177,7 +202,7 @@ func (s *Script) Close(log func(line string), exited func(Exit)) {
 	s.closed = true
 	s.watch.closeOutput()
 	s.closeInput()
-	s.log = log
+	s.log, s.silent = log, nil
 	if s.isGone() {
 		s.depart(exited)
 		return
@@ -247,10 +272,24 @@ func (s *Script) handle(what event, since time.Time) {
 	case complaint:
 		s.lines.add(s.watch.complaint, s.log)
 	case exited:
-		s.exited()
+		s.exited(true)
+	case slow:
+		s.settle()
+		if silent := s.silent; silent != nil {
+			s.silent = nil
+			silent()
+		}
 	case expired:
 		s.checkTimeout(since)
 	}
+}
+
+// settle gets ready to wait for long. It does so under the lock that End takes, so that its
+// wake is not lost.
+func (s *Script) settle() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watch.settle()
 }
 
 // checkTimeout ends the script if it is due.
@@ -265,7 +304,7 @@ func (s *Script) checkTimeout(since time.Time) (over bool) {
 	return over
 }
 
-// progress notes that output came or input was taken.
+// progress notes that input was taken.
 func (s *Script) progress() {
 	if s.timeout > 0 {
 		s.mu.Lock()
@@ -274,20 +313,16 @@ func (s *Script) progress() {
 	}
 }
 
-// exited does what is due when the leader has exited, if it has. What it left in its group
-// is killed before it is reaped: until then its number, which is the group's, is no one
-// else's.
-func (s *Script) exited() {
+// exited does what is due when the leader has exited, if it has, which may be known. What
+// it left in its group is killed before it is reaped: until then its number, which is the
+// group's, is no one else's.
+func (s *Script) exited(known bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.gone {
+	if s.gone || !known && !s.process.waitForExit(false) {
 		return
 	}
-	exit, ok := s.process.reap()
-	if !ok {
-		return
-	}
-	s.exit, s.gone = exit, true
+	s.exit, s.gone = s.process.reap(), true
 	if s.killer != nil {
 		s.killer.Stop()
 	}
@@ -327,9 +362,19 @@ func (s *Script) closeInput() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stdin != nil {
-		s.stdin.Close()
+		closeFile(s.stdin)
 		s.stdin = nil
 	}
+}
+
+// closeFile closes a pipe that somebody may be reading or writing, which on Windows can
+// take until the other end is closed: the system knows no deadlines there.
+func closeFile(file *os.File) {
+	if runtime.GOOS == "windows" {
+		go file.Close()
+		return
+	}
+	file.Close()
 }
 
 // past is a deadline that ends a wait now.
@@ -343,5 +388,6 @@ const (
 	outputEnd              // the end of it
 	complaint              // standard error, read
 	exited                 // the leader has exited
+	slow                   // the script has had its caller wait for a moment
 	expired                // the deadline has come, or wake was called; of a script that is gone: there is nothing more
 )

@@ -131,7 +131,7 @@ func (t *Turn) Start(p *Program) (*Script, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Script{set: t.set, timeout: p.Timeout, log: p.Log}
+	s := &Script{set: t.set, timeout: p.Timeout, log: p.Log, silent: p.Silent}
 	if err := s.start(p, null); err != nil {
 		t.set.began(nil)
 		return nil, err
@@ -252,7 +252,7 @@ func (s *Set) endAll() {
 		case <-look.C:
 		}
 		for _, script := range s.all() {
-			script.exited()
+			script.exited(false)
 		}
 		switch since := time.Since(begun); {
 		case since > closeGrace+closeLimit:

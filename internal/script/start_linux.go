@@ -34,9 +34,7 @@ func (s *Script) start(p *Program, null *os.File) (err error) {
 	}
 	setNonblock(complaints)
 	theirs = append(theirs, errTheirs)
-	if s.watch, err = newWatch(out, complaints); err != nil {
-		return err
-	}
+	s.watch = newWatch(out, complaints)
 	started := false
 	defer func() {
 		if !started {
@@ -73,41 +71,32 @@ func (s *Script) start(p *Program, null *os.File) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.watch.addLeader(leader, s.process); err != nil {
+	if s.watch.leader, err = watchLeader(leader, s.process); err != nil {
 		s.process.kill()
-		for ok := false; !ok; _, ok = s.process.reap() {
-			s.process.waitForExit(true)
-		}
+		s.process.waitForExit(true)
+		s.process.reap()
 		return err
 	}
 	started = true
 	return nil
 }
 
-// addLeader has the watch say when the leader has exited. Linux before 5.3 and some
-// sandboxes have no pidfds: a thread waits there, and then closes a pipe.
-func (w *watch) addLeader(pidfd int, p process) error {
+// watchLeader gives the descriptor that can be read when the leader has exited: its pidfd.
+// Linux before 5.3 and some sandboxes have none: a thread waits there, and then closes a
+// pipe.
+func watchLeader(pidfd int, p process) (int, error) {
 	if pidfd >= 0 {
-		w.leader = pidfd
-		if w.add(pidfd, aboutLeader) == nil {
-			return nil
-		}
-		closeDescriptor(&w.leader)
+		return pidfd, nil
 	}
 	ours, theirs, err := pipe()
 	if err != nil {
-		return err
-	}
-	w.leader = ours
-	if err := w.add(ours, aboutLeader); err != nil {
-		syscall.Close(theirs)
-		return err
+		return -1, err
 	}
 	go func() {
 		p.waitForExit(true)
 		syscall.Close(theirs)
 	}()
-	return nil
+	return ours, nil
 }
 
 // pipe makes a pipe: the end to read from, and the end to write to.

@@ -59,3 +59,6 @@ func expectNoChildren(t *testing.T) {
 		return err == syscall.ECHILD
 	})
 }
+
+// killed is the exit code of what a signal has ended.
+func killed(signal int) int { return signal }

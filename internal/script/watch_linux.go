@@ -12,30 +12,36 @@ import (
 // although there is more output: a stranger that holds the pipe may write for ever.
 const pollEvery = 1 << 20
 
-// A watch is what there is to wait for with a script, in one epoll instance. Its descriptor
-// is in the runtime's poller, so that waiting takes a goroutine and no thread, and one
-// goroutine waits for all.
+// A watch is what there is to wait for with a script. Most scripts are done in a moment, and
+// so long it is waited for in a system call: that is the cheapest way, but takes a thread.
+// From then on there is an epoll instance, whose descriptor is in the runtime's poller, so
+// that waiting takes a goroutine and no thread.
 //
-// All but deadline and wake are the owner's.
+// All but deadline, wake and settle are the owner's.
 type watch struct {
-	file  *os.File // the epoll instance
-	epoll int      // its descriptor
-	conn  syscall.RawConn
-	try   func(uintptr) bool // look, which is made a value once
-
 	out, err, leader int // descriptors, -1 when closed
 
 	p         []byte // where next wants output
 	n         int
 	event     event
-	unpolled  int // bytes of output since the other descriptors were looked at
+	full      bool // the last output has filled p, so that there may be more
+	unpolled  int  // bytes of output since the other descriptors were looked at
 	complaint []byte
 	chunk     []byte // behind complaint
 
-	armed time.Time // the deadline
+	// Before settle:
+	slow  time.Time // when the moment will have passed; zero until somebody waits
+	until time.Time // the deadline
+
+	// After it:
+	file  *os.File // the epoll instance
+	epoll int      // its descriptor
+	conn  syscall.RawConn
+	try   func(uintptr) bool // look, which is made a value once
+	armed time.Time          // the deadline
 }
 
-// What the events of the epoll instance are about.
+// What poll and the epoll instance are asked about, in this order.
 const (
 	aboutOutput = iota
 	aboutError
@@ -43,40 +49,41 @@ const (
 )
 
 // newWatch takes the descriptors over.
-func newWatch(out, err int) (watch, error) {
-	w := watch{out: out, err: err, leader: -1}
-	epoll, epollErr := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
-	if epollErr != nil {
-		w.closeDescriptors()
-		return watch{}, os.NewSyscallError("epoll_create1", epollErr)
+func newWatch(out, err int) watch { return watch{out: out, err: err, leader: -1} }
+
+// settle gets ready to wait for long, after next has said that it is slow. If there is no
+// descriptor to be had for that, it is tried again a moment later: the thread that waits
+// until then does no harm, while ending the script would.
+func (w *watch) settle() {
+	epoll, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	if err != nil {
+		w.slow = time.Now().Add(moment)
+		return
 	}
 	setNonblock(epoll) // or NewFile would keep it from the poller
-	w.file = os.NewFile(uintptr(epoll), "script")
-	w.epoll = epoll
-	ctlErr := w.add(out, aboutOutput)
-	if ctlErr == nil {
-		ctlErr = w.add(err, aboutError)
+	file := os.NewFile(uintptr(epoll), "script")
+	conn, err := file.SyscallConn()
+	for about, fd := range [...]int{aboutOutput: w.out, aboutError: w.err, aboutLeader: w.leader} {
+		if err == nil && fd >= 0 {
+			event := syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(about)}
+			err = syscall.EpollCtl(epoll, syscall.EPOLL_CTL_ADD, fd, &event)
+		}
 	}
-	if ctlErr == nil {
-		w.conn, ctlErr = w.file.SyscallConn()
+	if err != nil {
+		file.Close()
+		w.slow = time.Now().Add(moment)
+		return
 	}
-	if ctlErr != nil {
-		w.close()
-		return watch{}, ctlErr
-	}
-	return w, nil
-}
-
-// add has the epoll instance say when fd can be read.
-func (w *watch) add(fd int, about int32) error {
-	event := syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: about}
-	return os.NewSyscallError("epoll_ctl", syscall.EpollCtl(w.epoll, syscall.EPOLL_CTL_ADD, fd, &event))
+	w.file, w.epoll, w.conn, w.try = file, epoll, conn, w.look
 }
 
 // deadline sets when next gives up; zero is never. It may do so before: setting it costs
 // more than finding out that it was too early.
 func (w *watch) deadline(t time.Time) {
+	w.until = t
 	switch {
+	case w.file == nil:
+		return
 	case w.armed.IsZero() && t.IsZero():
 		return
 	case w.armed.After(time.Now()) && (t.IsZero() || !t.Before(w.armed)):
@@ -86,10 +93,13 @@ func (w *watch) deadline(t time.Time) {
 	w.file.SetReadDeadline(t)
 }
 
-// wake makes a next that waits, or else the next one, return expired.
+// wake makes a next that waits, or else the next one, return expired. Before settle it does
+// nothing, as next will return in a moment anyway.
 func (w *watch) wake() {
-	w.armed = past
-	w.file.SetReadDeadline(past)
+	if w.file != nil {
+		w.armed = past
+		w.file.SetReadDeadline(past)
+	}
 }
 
 // next waits until there is output, which it reads into p if that is not nil, a complaint,
@@ -112,16 +122,45 @@ func (w *watch) next(p []byte, gone bool) (n int, what event) {
 		}
 		return 0, complaint
 	}
-	if w.try == nil {
-		w.try = w.look
-	}
 	w.p = p
-	err := w.conn.Read(w.try)
-	w.p = nil
-	if err != nil { // the deadline; nothing else can be wrong with an epoll instance
+	defer func() { w.p = nil }()
+	if w.file == nil {
+		w.poll()
+	} else if w.conn.Read(w.try) != nil { // the deadline; nothing else can be wrong with an epoll instance
 		return 0, expired
 	}
 	return w.n, w.event
+}
+
+// poll is next before settle.
+func (w *watch) poll() {
+	if w.slow.IsZero() {
+		w.slow = time.Now().Add(moment)
+	}
+	if w.p != nil && w.full && w.unpolled < pollEvery && w.readOutput(w.p) {
+		return
+	}
+	w.unpolled = 0
+	for {
+		now := time.Now()
+		left, end := w.slow.Sub(now), slow
+		if due := w.until.Sub(now); !w.until.IsZero() && due < left {
+			left, end = due, expired
+		}
+		fds := [...]pollFD{{fd: int32(w.out), events: readyIn}, {fd: int32(w.err), events: readyIn}, {fd: int32(w.leader), events: readyIn}}
+		if w.p == nil {
+			fds[aboutOutput].fd = -1 // or its end would end every wait
+		}
+		err := poll(fds[:], left)
+		out, complaints, leader := fds[aboutOutput].revents, fds[aboutError].revents, fds[aboutLeader].revents
+		if err != nil || left <= 0 && out == 0 && leader == 0 { // complaints without an end hold nothing up
+			w.n, w.event = 0, end
+			return
+		}
+		if w.see(uint32(out), uint32(complaints), uint32(leader)) {
+			return
+		}
+	}
 }
 
 // look sets event if there is one.
@@ -135,29 +174,33 @@ func (w *watch) look(uintptr) bool {
 	if err != nil {
 		return false // interrupted? then the poller comes again
 	}
-	var out, leader bool
+	var ready [len(events)]uint32
 	for _, event := range events[:n] {
-		switch event.Fd {
-		case aboutOutput:
-			out = true
-		case aboutLeader:
-			leader = true
-		case aboutError:
-			if event.Events&syscall.EPOLLIN == 0 {
-				w.closeError()
-			} else if w.readError() {
-				return true
-			}
-		}
+		ready[event.Fd] = event.Events
+	}
+	return w.see(ready[aboutOutput], ready[aboutError], ready[aboutLeader])
+}
+
+// see sets event by what the descriptors are ready for, if that makes one. The exit comes
+// first, or a stranger that writes for ever would hide it.
+func (w *watch) see(out, complaints, leader uint32) bool {
+	if complaints != 0 && complaints&readyIn == 0 {
+		w.closeError()
 	}
 	switch {
-	case leader:
+	case leader != 0:
 		w.n, w.event = 0, exited
 		return true
-	case out && w.p != nil:
-		return w.readOutput(w.p)
+	case complaints&readyIn != 0 && w.readError():
+		return true
+	case w.p == nil || out == 0:
+		return false
+	case out&readyIn == 0:
+		w.closeOutput()
+		w.n, w.event = 0, outputEnd
+		return true
 	}
-	return false
+	return w.readOutput(w.p)
 }
 
 // readOutput reports whether there was output, or its end.
@@ -172,6 +215,7 @@ func (w *watch) readOutput(p []byte) bool {
 	default:
 		w.n, w.event = n, output
 		w.unpolled += n
+		w.full = n == len(p)
 	}
 	return true
 }
@@ -204,7 +248,9 @@ func (w *watch) closeError() { closeDescriptor(&w.err) }
 // close ends the watch. A wake does nothing from now on.
 func (w *watch) close() {
 	w.closeDescriptors()
-	w.file.Close()
+	if w.file != nil {
+		w.file.Close()
+	}
 }
 
 func (w *watch) closeDescriptors() {

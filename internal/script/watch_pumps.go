@@ -25,6 +25,8 @@ type watch struct {
 	quit      chan struct{} // closed by close
 	quitOut   chan struct{} // closed by closeOutput
 	timer     *time.Timer
+	slow      time.Time // when the moment will have passed; zero until somebody waits
+	settled   bool      // settle was called
 	woken     chan struct{}
 	rest      []byte // of an output that did not fit
 	complaint []byte
@@ -108,6 +110,12 @@ func pump(file *os.File, chunks chan<- []byte, quit <-chan struct{}) {
 
 // deadline sets when next gives up; zero is never.
 func (w *watch) deadline(t time.Time) {
+	if w.slow.IsZero() {
+		w.slow = time.Now().Add(moment)
+	}
+	if !w.settled && (t.IsZero() || w.slow.Before(t)) {
+		t = w.slow
+	}
 	if t.IsZero() {
 		w.timer.Stop()
 		return
@@ -123,6 +131,9 @@ func (w *watch) wake() {
 	}
 }
 
+// settle is called after next has said that it is slow. There is nothing to get ready.
+func (w *watch) settle() { w.settled = true }
+
 // next waits until there is output, which it reads into p if that is not nil, a complaint,
 // the leader's exit or the deadline. If the script is gone it waits no longer than it takes
 // to be sure that there is nothing more: it returns what is there, then outputEnd, or
@@ -136,12 +147,14 @@ func (w *watch) next(p []byte, gone bool) (n int, what event) {
 	if p != nil && w.outEnded {
 		return 0, outputEnd
 	}
-	outputs, leader, expiry, woken := w.outputs, w.leader, w.timer.C, w.woken
+	outputs, errors, leader, expiry, woken := w.outputs, w.errors, w.leader, w.timer.C, w.woken
 	if p == nil || w.outEnded {
 		outputs = nil
 	}
 	if gone {
-		if p == nil && w.errors == nil {
+		if p != nil {
+			errors = nil // a stranger may write there for ever
+		} else if errors == nil {
 			return 0, expired
 		}
 		leader, woken = nil, nil
@@ -156,7 +169,7 @@ func (w *watch) next(p []byte, gone bool) (n int, what event) {
 		n := copy(p, chunk)
 		w.rest = chunk[n:]
 		return n, output
-	case chunk, ok := <-w.errors:
+	case chunk, ok := <-errors:
 		if !ok {
 			w.errors = nil
 			return w.next(p, gone)
@@ -171,6 +184,9 @@ func (w *watch) next(p []byte, gone bool) (n int, what event) {
 	if gone && p != nil {
 		w.outEnded = true
 		return 0, outputEnd
+	}
+	if !gone && !w.settled && !time.Now().Before(w.slow) {
+		return 0, slow
 	}
 	return 0, expired
 }
@@ -189,14 +205,4 @@ func (w *watch) close() {
 	w.timer.Stop()
 	close(w.quit)
 	closeFile(w.err)
-}
-
-// closeFile closes a pipe that a pump may be reading, which on Windows can take until there
-// is something to read.
-func closeFile(file *os.File) {
-	if runtime.GOOS == "windows" {
-		go file.Close()
-		return
-	}
-	file.Close()
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 )
 
 // memory is how much of a body stays in memory.
@@ -71,14 +72,22 @@ func readMemory(r io.Reader) ([]byte, error) {
 }
 
 // create makes a file that has no name any more, where the system allows that:
-// nothing is left behind then, however the program ends. Where it does not, as
-// on Windows, Close removes the file.
+// nothing is left behind then, however the program ends. Windows removes it when it
+// is closed, by us and by whoever has it for an input. Elsewhere Close does.
 func create() (*Body, error) {
 	f, err := os.CreateTemp("", "httpserver-body-*")
+	if err == nil && runtime.GOOS == "windows" {
+		const deleteOnClose = 0x04000000 // FILE_FLAG_DELETE_ON_CLOSE, for a file that is there
+		f.Close()
+		f, err = os.OpenFile(f.Name(), os.O_RDWR|deleteOnClose, 0o600)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFile, err)
 	}
 	b := &Body{file: f}
+	if runtime.GOOS == "windows" {
+		return b, nil
+	}
 	if os.Remove(f.Name()) != nil {
 		b.name = f.Name()
 	}

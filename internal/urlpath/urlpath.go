@@ -63,7 +63,7 @@ func Unquote(s string) string {
 // Quote encodes the bytes of a path that Unquote, or Cut, would take for something
 // else (RFC 3986 §2.1).
 func Quote(path string) string {
-	if strings.IndexAny(path, "%?#") < 0 {
+	if !strings.ContainsAny(path, "%?#") {
 		return path
 	}
 	return quoter.Replace(path)

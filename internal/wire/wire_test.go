@@ -674,6 +674,9 @@ func (halfCloser) CloseWrite() error { return nil }
 // TestFileReadAgain: a file that was read into a buffer, of which nothing could
 // be written at first, arrives from its beginning.
 func TestFileReadAgain(t *testing.T) {
+	if !canLook {
+		t.Skip("what was broken off is not tried again on this system")
+	}
 	name := filepath.Join(t.TempDir(), "f")
 	if err := os.WriteFile(name, []byte("0123456789"), 0o644); err != nil {
 		t.Fatal(err)
