@@ -24,6 +24,7 @@ import (
 	"example.com/httpserver/internal/accept"
 	"example.com/httpserver/internal/cgi"
 	"example.com/httpserver/internal/class"
+	"example.com/httpserver/internal/docroot"
 	"example.com/httpserver/internal/http1"
 	"example.com/httpserver/internal/pyrepr"
 	"example.com/httpserver/internal/script"
@@ -254,7 +255,7 @@ func (h *CGIHandler) isScript(path string) bool {
 	for _, d := range h.directories() {
 		directories = append(directories, h.self.TranslatePath(urlpath.Quote("/"+strings.Trim(d, "/"))))
 	}
-	return h.paths().Within(path, directories)
+	return docroot.Within(path, directories)
 }
 
 // RunCGI runs the script that CGIInfo says, and answers with what it writes.
@@ -267,18 +268,23 @@ func (h *CGIHandler) RunCGI() {
 	if h.redirects == 0 {
 		defer h.stopFeeding()
 	}
-	location := h.runScript()
-	if location == "" {
-		return
+	run := &cgiRun{h: h}
+	if location := run.serve(); location != "" {
+		h.redirect(run, location)
 	}
+}
+
+// redirect answers with what is at another place of the server, as a script has
+// asked for it.
+func (h *CGIHandler) redirect(run *cgiRun, location string) {
 	if h.redirects++; h.redirects > maxRedirects {
-		h.failScript(502, h.CGIInfo.Directory+"/"+h.CGIInfo.Rest, errRedirects)
+		run.fail(502, errRedirects)
 		return
 	}
 	if h.Command != "HEAD" {
 		h.Command = "GET"
 	}
-	h.Path = "/" + strings.TrimLeft(location, "/")
+	h.Path = location
 	h.verbs().Call(h.Command)
 }
 
@@ -300,80 +306,6 @@ var (
 	settleTime = 100 * time.Millisecond
 )
 
-// runScript runs a script and answers. Where the script wants the answer to be
-// what is at another place of the server, it gives that (RFC 3875 §6.2.2).
-func (h *CGIHandler) runScript() (location string) {
-	// An override of IsCGI may have left dots and slashes in what it gives: none
-	// leads out of the directory.
-	info := h.CGIInfo
-	directory, rest, ok := cgi.Find(info.Directory+"/"+info.Rest, []string{cmp.Or(info.Directory, "/")})
-	if !ok {
-		h.self.SendError(404, "No such CGI script ("+pyrepr.Quote(info.Directory+"/"+info.Rest)+")", "")
-		return ""
-	}
-	name, pathInfo := cgi.Split(directory, rest, h.isDirectory)
-	path, ok := h.findScript(name, pathInfo)
-	if !ok {
-		return ""
-	}
-	body, turn := h.enterScript(name)
-	if body != nil {
-		defer body.Close()
-	}
-	if turn == nil {
-		return ""
-	}
-	defer turn.Leave()
-	run := &cgiRun{h: h, name: name}
-	program, err := h.program(name, pathInfo, path, h.contentLength(body))
-	if err != nil {
-		h.failScript(500, name, err)
-		return ""
-	}
-	program.Log, program.Silent = run.log, run.watch
-	var input io.Reader
-	switch {
-	case body == nil && h.bodyLength() > 0:
-		input = h.RFile
-	case body != nil && body.File() != nil:
-		program.Stdin = body.File()
-	case body != nil && body.Len() > 0:
-		input = body.Reader()
-	}
-	program.Input = input != nil
-	if run.script, err = turn.Start(program); err != nil {
-		h.failStart(name, err, program.User)
-		return ""
-	}
-	run.output = cgi.NewOutput(run.script)
-	run.feed(input)
-	defer run.end()
-	return run.answer()
-}
-
-// failStart answers for a script that cannot be started.
-func (h *CGIHandler) failStart(name string, err error, user *script.Identity) {
-	switch {
-	case h.isOver(err):
-		// So is the connection.
-	case accept.IsExhausted(err), script.Exhausted(err):
-		h.failScript(503, name, err)
-	case errors.Is(err, syscall.E2BIG): // the fields of a name, joined, may be too long for a variable
-		h.failScript(431, name, err)
-	case errors.Is(err, fs.ErrPermission) && user != nil:
-		h.failScript(502, name, fmt.Errorf("%w (to the user %d, who is to run it)", err, user.UID))
-	default:
-		h.failScript(502, name, err)
-	}
-}
-
-// failScript answers for a script that cannot be run, or has not done what it was
-// to do. Why is for the log alone.
-func (h *CGIHandler) failScript(code int, name string, why error) {
-	h.self.LogError("CGI script %s: %v", name, why)
-	h.self.SendError(code, "", "")
-}
-
 // isDirectory reports whether a decoded path is a directory's.
 func (h *CGIHandler) isDirectory(path string) bool {
 	info, err := h.paths().Stat(h.scriptPath(path))
@@ -383,26 +315,6 @@ func (h *CGIHandler) isDirectory(path string) bool {
 // scriptPath gives the file for a path that has been decoded.
 func (h *CGIHandler) scriptPath(path string) string {
 	return h.self.TranslatePath(urlpath.Quote(path))
-}
-
-// findScript gives the file of a script, or answers that there is none.
-func (h *CGIHandler) findScript(name, pathInfo string) (path string, ok bool) {
-	path = h.scriptPath(name)
-	info, err := h.paths().Stat(path)
-	quoted := "(" + pyrepr.Quote(name) + ")"
-	switch {
-	case accept.IsExhausted(err):
-		h.refuseFile(err, "")
-	case err != nil || strings.Contains(pathInfo, "\x00"):
-		h.self.SendError(404, "No such CGI script "+quoted, "")
-	case !info.Mode().IsRegular():
-		h.self.SendError(403, "CGI script is not a plain file "+quoted, "")
-	case !(runtime.GOOS == "windows" && h.self.IsPython(path)) && !h.self.IsExecutable(path):
-		h.self.SendError(403, "CGI script is not executable "+quoted, "")
-	default:
-		return absolute(path), true
-	}
-	return "", false
 }
 
 // absolute gives a path that does not depend on the working directory.
@@ -422,60 +334,6 @@ func (h *CGIHandler) bodyLength() int64 {
 	return h.ContentLength()
 }
 
-// enterScript waits for the turn to run a script, with the body of the request
-// where that is read before. Without a turn it has answered, as far as anybody is
-// there to see it.
-func (h *CGIHandler) enterScript(name string) (body *spool.Body, turn *script.Turn) {
-	if most := cmp.Or(h.CGIMaxBody, 1<<30); most >= 0 {
-		if h.bodyLength() > most {
-			h.self.SendError(413, "", "The body is longer than it may be")
-			return nil, nil
-		}
-		if h.redirects == 0 { // who reads for the first script counts by what was said then
-			h.LimitBody(most)
-		}
-	}
-	enter := func() (err error) {
-		if turn == nil {
-			turn, err = h.takeTurn()
-		}
-		return err
-	}
-	var err error
-	if n := h.bodyLength(); n < 0 || 0 < n && n <= smallBody {
-		body, err = spool.Read(h.RFile, enter)
-	}
-	if err == nil {
-		err = enter()
-	}
-	if err == nil {
-		return body, turn
-	}
-	if turn != nil {
-		turn.Leave()
-	}
-	switch {
-	case h.isOver(err):
-		// The library answers, where there is somebody to answer to.
-	case errors.Is(err, script.ErrFull):
-		h.failScript(503, name, err)
-	default:
-		h.failScript(500, name, err)
-	}
-	return body, nil
-}
-
-// takeTurn waits for the turn to run a script, and for the client only if it has to
-// wait: watching for that takes a goroutine.
-func (h *CGIHandler) takeTurn() (*script.Turn, error) {
-	limit := cmp.Or(h.CGIMaxScripts, 64)
-	turn, err := h.Server.scripts.Enter(context.Background(), limit, 0)
-	if errors.Is(err, script.ErrFull) {
-		turn, err = h.Server.scripts.Enter(h.Context(), limit, cgiPatience)
-	}
-	return turn, err
-}
-
 // isOver reports whether the request has ended for a reason which the library tells
 // whom it concerns: a body that is none, a client that has gone, a server that ends.
 func (h *CGIHandler) isOver(err error) bool {
@@ -483,50 +341,6 @@ func (h *CGIHandler) isOver(err error) bool {
 		<-h.Context().Done() // the connection is about to be cut
 	}
 	return h.c.BodyFault() != nil || h.c.IsOver()
-}
-
-// program says what to run.
-func (h *CGIHandler) program(name, pathInfo, path string, length int64) (p *script.Program, err error) {
-	query := urlpath.Query(h.Path)
-	p = &script.Program{Dir: filepath.Dir(path)}
-	p.Path, p.Args = script.Interpreted(path, h.self.IsPython(path), cgi.Arguments(h.Command, query, runtime.GOOS))
-	p.Timeout = max(0, cmp.Or(h.CGITimeout, time.Minute))
-	if p.User, err = h.identity(h.Server.users.Lookup); err != nil {
-		return nil, err
-	}
-	_, _, origin, _ := http1.CutAbsolute(h.Path)
-	request := cgi.Request{
-		Method: h.Command, Protocol: h.RequestVersion, URI: origin,
-		ScriptName: name, ScriptFilename: path, PathInfo: pathInfo,
-		DocumentRoot: absolute(h.directory()), Query: query,
-		Software: h.self.VersionString(),
-		AuthType: h.AuthType, RemoteUser: h.RemoteUser,
-		Host:   h.Host(),
-		HTTPS:  h.isTLS(),
-		Fields: h.Headers.fields, Authorization: h.CGIPassAuthorization,
-		ContentLength: length,
-	}
-	if pathInfo != "" {
-		request.PathTranslated = absolute(h.scriptPath(pathInfo))
-		if strings.HasSuffix(pathInfo, "/") && !os.IsPathSeparator(request.PathTranslated[len(request.PathTranslated)-1]) {
-			request.PathTranslated += string(filepath.Separator) // like CPython: a directory is meant
-		}
-	}
-	h.addAddresses(&request)
-	p.Env = request.Environ(h.CGIEnv, os.LookupEnv, runtime.GOOS)
-	return p, nil
-}
-
-// contentLength gives the length of the body that a script is told, or -1 where
-// the request has none.
-func (h *CGIHandler) contentLength(body *spool.Body) int64 {
-	switch {
-	case body != nil:
-		return body.Len()
-	case h.bodyLength() == 0 && (h.redirects > 0 || !h.Headers.Has("Content-Length")):
-		return -1
-	}
-	return h.bodyLength()
 }
 
 // addAddresses tells a script who talks to whom. SERVER_NAME is what the client has
@@ -566,14 +380,223 @@ func (h *CGIHandler) identity(lookup func(string) (*script.Identity, error)) (*s
 	return nil, nil
 }
 
-// A cgiRun is a script at work for a request.
+// A cgiRun is a script that answers a request, from the search for it to its end.
 type cgiRun struct {
-	h      *CGIHandler
-	name   string
-	script *script.Script
+	h        *CGIHandler
+	name     string // SCRIPT_NAME
+	pathInfo string // PATH_INFO
+	path     string // the script's file
+
+	body   *spool.Body    // the request's, where that was read before; else nil
+	turn   *script.Turn   // nil before enter has one
+	script *script.Script // nil before start has started it
 	output *cgi.Output
 	forget func() bool // ends the watch for the client; nil before there is one
 	ended  bool        // the output has ended by itself: how the script exits matters
+}
+
+// serve runs the script and answers. Where the script wants the answer to be what
+// is at another place of the server, it gives that (RFC 3875 §6.2.2).
+func (r *cgiRun) serve() (location string) {
+	defer r.end()
+	if r.find() && r.enter() && r.start() {
+		return r.answer()
+	}
+	return ""
+}
+
+// find finds the script's file, or answers that there is none.
+func (r *cgiRun) find() bool {
+	h := r.h
+	// An override of IsCGI may have left dots and slashes in what it gives: none
+	// leads out of the directory.
+	info := h.CGIInfo
+	directory, rest, ok := cgi.Find(info.Directory+"/"+info.Rest, []string{cmp.Or(info.Directory, "/")})
+	if !ok {
+		h.self.SendError(404, "No such CGI script ("+pyrepr.Quote(info.Directory+"/"+info.Rest)+")", "")
+		return false
+	}
+	r.name, r.pathInfo = cgi.Split(directory, rest, h.isDirectory)
+	path := h.scriptPath(r.name)
+	file, err := h.paths().Stat(path)
+	quoted := "(" + pyrepr.Quote(r.name) + ")"
+	switch {
+	case accept.IsExhausted(err):
+		h.refuseFile(err, "")
+	case err != nil || strings.Contains(r.pathInfo, "\x00"):
+		h.self.SendError(404, "No such CGI script "+quoted, "")
+	case !file.Mode().IsRegular():
+		h.self.SendError(403, "CGI script is not a plain file "+quoted, "")
+	case !(runtime.GOOS == "windows" && h.self.IsPython(path)) && !h.self.IsExecutable(path):
+		h.self.SendError(403, "CGI script is not executable "+quoted, "")
+	default:
+		r.path = absolute(path)
+		return true
+	}
+	return false
+}
+
+// enter waits for the turn to run the script, and for the body of the request where
+// that is read before. Without a turn it has answered, as far as anybody is there to
+// see it.
+func (r *cgiRun) enter() bool {
+	h := r.h
+	length := h.bodyLength()
+	if most := cmp.Or(h.CGIMaxBody, 1<<30); most >= 0 {
+		if length > most {
+			h.self.SendError(413, "", "The body is longer than it may be")
+			return false
+		}
+		if h.redirects == 0 { // who reads for the first script counts by what was said then
+			h.LimitBody(most)
+		}
+	}
+	var err error
+	if length < 0 || 0 < length && length <= smallBody {
+		r.body, err = spool.Read(h.RFile, r.takeTurn)
+	}
+	if err == nil {
+		err = r.takeTurn()
+	}
+	switch {
+	case err == nil:
+		return true
+	case h.isOver(err):
+		// The library answers, where there is somebody to answer to.
+	case errors.Is(err, script.ErrFull):
+		r.fail(503, err)
+	default:
+		r.fail(500, err)
+	}
+	return false
+}
+
+// takeTurn waits for the turn to run the script, unless it has come, and for the
+// client only if it has to wait: watching for that takes a goroutine.
+func (r *cgiRun) takeTurn() (err error) {
+	if r.turn != nil {
+		return nil
+	}
+	h := r.h
+	limit := cmp.Or(h.CGIMaxScripts, 64)
+	r.turn, err = h.Server.scripts.Enter(context.Background(), limit, 0)
+	if errors.Is(err, script.ErrFull) {
+		r.turn, err = h.Server.scripts.Enter(h.Context(), limit, cgiPatience)
+	}
+	return err
+}
+
+// start starts the script, or answers why not.
+func (r *cgiRun) start() bool {
+	program, err := r.program()
+	if err != nil {
+		r.fail(500, err)
+		return false
+	}
+	input := r.input()
+	program.Input = input != nil
+	if r.script, err = r.turn.Start(program); err != nil {
+		r.failStart(err, program.User)
+		return false
+	}
+	r.output = cgi.NewOutput(r.script)
+	r.feed(input)
+	return true
+}
+
+// input gives what is to be copied to the script, or nil: a file is its own.
+func (r *cgiRun) input() io.Reader {
+	switch {
+	case r.body == nil && r.h.bodyLength() > 0:
+		return r.h.RFile
+	case r.body != nil && r.body.File() == nil && r.body.Len() > 0:
+		return r.body.Reader()
+	}
+	return nil
+}
+
+// program says what to run.
+func (r *cgiRun) program() (p *script.Program, err error) {
+	h := r.h
+	request := r.request()
+	p = &script.Program{Dir: filepath.Dir(r.path), Log: r.log, Silent: r.watch}
+	p.Path, p.Args = script.Interpreted(r.path, h.self.IsPython(r.path), cgi.Arguments(request.Method, request.Query, runtime.GOOS))
+	p.Env = request.Environ(h.CGIEnv, os.LookupEnv, runtime.GOOS)
+	p.Timeout = max(0, cmp.Or(h.CGITimeout, time.Minute))
+	if r.body != nil {
+		p.Stdin = r.body.File()
+	}
+	p.User, err = h.identity(h.Server.users.Lookup)
+	return p, err
+}
+
+// request is what the script is told of the request.
+func (r *cgiRun) request() *cgi.Request {
+	h := r.h
+	_, _, origin, _ := http1.CutAbsolute(h.Path)
+	request := &cgi.Request{
+		Method: h.Command, Protocol: h.RequestVersion, URI: origin,
+		ScriptName: r.name, ScriptFilename: r.path,
+		PathInfo: r.pathInfo, PathTranslated: r.pathTranslated(),
+		DocumentRoot: absolute(h.directory()), Query: urlpath.Query(h.Path),
+		Software: h.self.VersionString(),
+		AuthType: h.AuthType, RemoteUser: h.RemoteUser,
+		Host:   h.Host(),
+		HTTPS:  h.isTLS(),
+		Fields: h.Headers.fields, Authorization: h.CGIPassAuthorization,
+		ContentLength: r.contentLength(),
+	}
+	h.addAddresses(request)
+	return request
+}
+
+// pathTranslated gives the file that PATH_INFO stands for, if there is one. Like
+// CPython, a slash at its end stays: a directory is meant.
+func (r *cgiRun) pathTranslated() string {
+	if r.pathInfo == "" {
+		return ""
+	}
+	path := absolute(r.h.scriptPath(r.pathInfo))
+	if strings.HasSuffix(r.pathInfo, "/") && !os.IsPathSeparator(path[len(path)-1]) {
+		path += string(filepath.Separator)
+	}
+	return path
+}
+
+// contentLength gives the length of the body that the script is told, or -1 where
+// the request has none.
+func (r *cgiRun) contentLength() int64 {
+	h := r.h
+	switch {
+	case r.body != nil:
+		return r.body.Len()
+	case h.bodyLength() == 0 && (h.redirects > 0 || !h.Headers.Has("Content-Length")):
+		return -1
+	}
+	return h.bodyLength()
+}
+
+// fail answers for a script that cannot be run, or has not done what it was to do.
+// Why is for the log alone.
+func (r *cgiRun) fail(code int, why error) {
+	r.h.self.LogError("CGI script %s: %v", r.name, why)
+	r.h.self.SendError(code, "", "")
+}
+
+// failStart answers for a script that cannot be started.
+func (r *cgiRun) failStart(err error, user *script.Identity) {
+	switch {
+	case r.h.isOver(err):
+		// So is the connection.
+	case accept.IsExhausted(err), script.Exhausted(err):
+		r.fail(503, err)
+	case errors.Is(err, syscall.E2BIG): // the fields of a name, joined, may be too long for a variable
+		r.fail(431, err)
+	case errors.Is(err, fs.ErrPermission) && user != nil:
+		r.fail(502, fmt.Errorf("%w (to the user %d, who is to run it)", err, user.UID))
+	default:
+		r.fail(502, err)
+	}
 }
 
 // watch has the script ended when the client goes. It is called when the script has
@@ -602,9 +625,22 @@ func (r *cgiRun) feed(input io.Reader) {
 	}()
 }
 
-// end lets go of the script. It may live on if it has closed its output, but has
-// seen the last of its input.
+// end lets go of all that the run has, however far it has come.
 func (r *cgiRun) end() {
+	if r.script != nil {
+		r.letGo()
+	}
+	if r.turn != nil {
+		r.turn.Leave()
+	}
+	if r.body != nil {
+		r.body.Close()
+	}
+}
+
+// letGo lets go of the script. It may live on if it has closed its output, but has
+// seen the last of its input.
+func (r *cgiRun) letGo() {
 	if r.forget != nil {
 		r.forget()
 	}
@@ -662,7 +698,7 @@ func (r *cgiRun) answer() (location string) {
 	head, err := r.output.ReadHead(r.h.Server.limits(0).Bounds)
 	switch {
 	case err != nil:
-		r.fail(err)
+		r.failHead(err)
 	case head.Local:
 		r.settle()
 		return head.Location
@@ -672,19 +708,18 @@ func (r *cgiRun) answer() (location string) {
 	return ""
 }
 
-// fail answers for a script that has written no header section.
-func (r *cgiRun) fail(err error) {
-	h := r.h
+// failHead answers for a script that has written no header section.
+func (r *cgiRun) failHead(err error) {
 	switch {
-	case h.isOver(err):
+	case r.h.isOver(err):
 		// The library answers, where there is somebody to answer to.
 	case errors.Is(err, script.ErrTimeout):
-		h.failScript(504, r.name, err)
+		r.fail(504, err)
 	case errors.Is(err, cgi.ErrNoHead):
 		r.settle()
-		h.failScript(502, r.name, err)
+		r.fail(502, err)
 	default:
-		h.failScript(502, r.name, err)
+		r.fail(502, err)
 	}
 }
 
@@ -711,29 +746,35 @@ func (r *cgiRun) sendHead(head *cgi.Head) io.Writer {
 	return h.EndHeadersChunked()
 }
 
-// send sends the content of the answer, piece by piece as the script writes it.
+// send sends the content of the answer.
 func (r *cgiRun) send(w io.Writer) {
-	h := r.h
+	if !r.passOn(w) {
+		return
+	}
+	if exit := r.settle(); exit.Code < 0 {
+		r.h.c.Answer.Sink() // nobody knows what is missing: the client sees that the answer was cut
+		return
+	}
+	if w, ok := w.(*ChunkedWriter); ok {
+		w.Close()
+	}
+}
+
+// passOn writes what the script does, piece by piece, and reports whether that has
+// come to its end.
+func (r *cgiRun) passOn(w io.Writer) bool {
 	for {
 		piece, err := r.output.Next()
 		if err == io.EOF {
-			break
+			return true
 		}
 		if err == nil {
 			_, err = w.Write(piece)
 		}
 		if err != nil {
 			r.cut(err)
-			return
+			return false
 		}
-	}
-	exit := r.settle()
-	if exit.Code < 0 {
-		h.c.Answer.Sink() // nobody knows what is missing: the client sees that the answer was cut
-		return
-	}
-	if w, ok := w.(*ChunkedWriter); ok {
-		w.Close()
 	}
 }
 
@@ -753,28 +794,13 @@ func (r *cgiRun) cut(err error) {
 func (r *cgiRun) answerRaw() {
 	h := r.h
 	h.CloseConnection = true
-	for begun := false; ; begun = true {
-		piece, err := r.output.Next()
-		switch {
-		case err == io.EOF && begun:
-			r.settle()
-			return
-		case err == io.EOF:
-			r.fail(cgi.ErrNoHead)
-			return
-		case err != nil && !begun:
-			r.fail(err)
-			return
-		}
-		if err == nil {
-			if !begun {
-				h.self.LogRequest(cgi.StatusOf(piece), -1)
-			}
-			_, err = h.WFile.Write(piece)
-		}
-		if err != nil {
-			r.cut(err)
-			return
-		}
+	code, err := r.output.ReadStatus()
+	if err != nil {
+		r.failHead(err)
+		return
+	}
+	h.self.LogRequest(code, -1)
+	if r.passOn(h.WFile) {
+		r.settle()
 	}
 }

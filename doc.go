@@ -146,8 +146,9 @@
 //
 // What a script writes is streamed, and the script is ended with all of its process
 // group when the client goes, when it does nothing for CGITimeout or when the server
-// closes. Where the server is root, scripts are nobody. Override IsCGI to find
-// scripts in another way, and DoPOST and SendHead to ask for a password before.
+// closes. Where the server is root, scripts run as nobody. Override IsCGI to find
+// scripts in another way, and RunCGI to ask for a password before any of them runs,
+// whatever the method.
 //
 // # In a test
 //

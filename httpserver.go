@@ -574,6 +574,8 @@ func (s *Server) serveApart(c *connection) {
 // gives ctx's error, and ErrServerClosed when Close did. A handler that calls it
 // waits for itself: let it use a goroutine. An answer without end, as a stream
 // of events, keeps it waiting until ctx ends.
+// Scripts of a CGIHandler that are left then are ended as Close ends them, which may
+// take half a second longer than ctx lasts.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.open.End()
 	defer s.roots.Close()

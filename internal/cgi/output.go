@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 
 	"example.com/httpserver/internal/http1"
 	"example.com/httpserver/internal/strict"
@@ -72,7 +71,7 @@ func (o *Output) Next() ([]byte, error) {
 	if len(o.rest) == 0 && o.err == nil {
 		o.fill()
 		if len(o.rest) == len(o.buf) && len(o.buf) < largeOutput {
-			defer func() { o.buf = make([]byte, largeOutput) }()
+			o.buf = make([]byte, largeOutput) // rest stays where it is
 		}
 	}
 	piece := o.rest
@@ -83,9 +82,23 @@ func (o *Output) Next() ([]byte, error) {
 	return nil, o.err
 }
 
-// StatusOf gives the status code of the status line that an NPH script begins its
-// output with (RFC 3875 §5), or 0.
-func StatusOf(output []byte) int {
+// ReadStatus waits for output, and gives the status code of the status line that an
+// NPH script begins it with (RFC 3875 §5), or 0. Next gives all of it still. Errors
+// are those of the reader and ErrNoHead.
+func (o *Output) ReadStatus() (int, error) {
+	for len(o.rest) == 0 && o.err == nil {
+		o.fill()
+	}
+	switch {
+	case len(o.rest) > 0:
+		return statusOf(o.rest), nil
+	case o.err == io.EOF:
+		return 0, ErrNoHead
+	}
+	return 0, o.err
+}
+
+func statusOf(output []byte) int {
 	line, _, _ := bytes.Cut(output, []byte("\n"))
 	version, rest, _ := bytes.Cut(line, []byte(" "))
 	code, _, _ := bytes.Cut(bytes.TrimRight(rest, "\r"), []byte(" "))
@@ -94,14 +107,4 @@ func StatusOf(output []byte) int {
 		return 0
 	}
 	return n
-}
-
-// SplitAddress gives the host of an authority, in the brackets that it may have,
-// and its port, if it has one.
-func SplitAddress(address string) (host, port string) {
-	i := strings.LastIndexByte(address, ':')
-	if i < 0 || strings.HasSuffix(address, "]") {
-		return address, ""
-	}
-	return address[:i], address[i+1:]
 }

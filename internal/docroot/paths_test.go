@@ -120,8 +120,8 @@ func TestPathsJoin(t *testing.T) {
 	}
 }
 
-// TestPathsWithin: a directory is known by whatever name it is reached.
-func TestPathsWithin(t *testing.T) {
+// TestWithin: a directory is known by whatever name it is reached.
+func TestWithin(t *testing.T) {
 	top := t.TempDir()
 	at := func(name string) string { return filepath.Join(top, filepath.FromSlash(name)) }
 	for _, dir := range []string{"cgi-bin/sub", "other", "empty", "outside"} {
@@ -177,7 +177,7 @@ func TestPathsWithin(t *testing.T) {
 		for _, dir := range strings.Fields(tc.dirs) {
 			dirs = append(dirs, at(dir))
 		}
-		if got := (Paths{Directory: top}).Within(at(tc.path), dirs); got != tc.want {
+		if got := Within(at(tc.path), dirs); got != tc.want {
 			t.Errorf("%q in %q: %v", tc.path, tc.dirs, got)
 		}
 	}
