@@ -284,7 +284,7 @@ func (h *CGIHandler) redirect(run *cgiRun, location string) {
 	if h.Command != "HEAD" {
 		h.Command = "GET"
 	}
-	h.Path = location
+	h.Path, h.CGIInfo = location, CGIInfo{}
 	h.verbs().Call(h.Command)
 }
 
@@ -334,6 +334,17 @@ func (h *CGIHandler) bodyLength() int64 {
 	return h.ContentLength()
 }
 
+// fieldsOfRequest gives the fields, without those of a body for requests that a local
+// redirect has made.
+func (h *CGIHandler) fieldsOfRequest() []http1.Field {
+	if h.redirects == 0 {
+		return h.Headers.fields
+	}
+	return slices.DeleteFunc(slices.Clone(h.Headers.fields), func(f http1.Field) bool {
+		return http1.EqualName(f.Name, "Content-Type") || http1.EqualName(f.Name, "Content-Encoding")
+	})
+}
+
 // isOver reports whether the request has ended for a reason which the library tells
 // whom it concerns: a body that is none, a client that has gone, a server that ends.
 func (h *CGIHandler) isOver(err error) bool {
@@ -348,7 +359,12 @@ func (h *CGIHandler) isOver(err error) bool {
 func (h *CGIHandler) addAddresses(r *cgi.Request) {
 	r.ServerName, r.ServerPort = cgi.SplitAddress(h.Host())
 	r.ServerName = cmp.Or(r.ServerName, h.Server.ServerName, "localhost")
-	r.ServerPort = cmp.Or(r.ServerPort, "80")
+	if r.ServerPort == "" {
+		r.ServerPort = "80"
+		if r.HTTPS {
+			r.ServerPort = "443"
+		}
+	}
 	if tcp, ok := h.c.nc.LocalAddr().(*net.TCPAddr); ok {
 		r.ServerAddr, r.ServerPort = tcp.IP.String(), strconv.Itoa(tcp.Port)
 	}
@@ -358,7 +374,8 @@ func (h *CGIHandler) addAddresses(r *cgi.Request) {
 	case *net.UnixAddr:
 		r.RemoteAddr = "127.0.0.1" // it has none, and is on this machine
 	default:
-		r.RemoteAddr, r.RemotePort = cgi.SplitAddress(h.ClientAddress.String())
+		r.RemoteAddr, r.RemotePort = cgi.SplitAddress(client.String())
+		r.RemoteAddr = strings.Trim(r.RemoteAddr, "[]")
 	}
 }
 
@@ -543,7 +560,7 @@ func (r *cgiRun) request() *cgi.Request {
 		AuthType: h.AuthType, RemoteUser: h.RemoteUser,
 		Host:   h.Host(),
 		HTTPS:  h.isTLS(),
-		Fields: h.Headers.fields, Authorization: h.CGIPassAuthorization,
+		Fields: h.fieldsOfRequest(), Authorization: h.CGIPassAuthorization,
 		ContentLength: r.contentLength(),
 	}
 	h.addAddresses(request)
@@ -768,7 +785,12 @@ func (r *cgiRun) passOn(w io.Writer) bool {
 		if err == io.EOF {
 			return true
 		}
-		if err == nil {
+		chunks, chunked := w.(*ChunkedWriter)
+		switch {
+		case err != nil:
+		case chunked && r.output.Ended():
+			_, err = chunks.writeLast(piece)
+		default:
 			_, err = w.Write(piece)
 		}
 		if err != nil {

@@ -160,8 +160,8 @@ type Server struct {
 	roots     docroot.Roots
 	hashes    docroot.Hashes
 	listings  dirlist.Quota
-	scripts   script.Set
-	users     script.Identities
+	scripts   script.Set        // of CGIHandler
+	users     script.Identities // as whom they run
 
 	mu       sync.Mutex
 	listener net.Listener // from Listen

@@ -399,6 +399,17 @@ func (w *ChunkedWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// writeLast is Write before Close, with which a small piece leaves.
+func (w *ChunkedWriter) writeLast(p []byte) (int, error) {
+	if !w.chunked {
+		return w.Write(p)
+	}
+	if err := w.c.HoldChunk(p); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
 // Flush sends what is held back: a head that no content has followed.
 func (w *ChunkedWriter) Flush() error { return w.c.Output().Flush() }
 

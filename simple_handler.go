@@ -291,15 +291,16 @@ func (h *SimpleHandler) open(path string) (fs.File, fs.FileInfo, error) {
 	if err != nil || h.withhold == nil || info.IsDir() {
 		return f, info, err
 	}
-	withheld := true
+	keep := false
 	defer func() {
-		if withheld { // or a hook panics
+		if !keep { // or a hook panics
 			f.Close()
 		}
 	}()
-	if withheld = h.withhold(path); withheld {
+	if h.withhold(path) {
 		return nil, nil, fs.ErrNotExist
 	}
+	keep = true
 	return f, info, nil
 }
 

@@ -65,6 +65,10 @@ func (o *Output) fill() {
 	o.rest, o.err = o.buf[:n+m], err
 }
 
+// Ended reports whether Next has given the last of the content, for all that is
+// known: the end may come without notice.
+func (o *Output) Ended() bool { return len(o.rest) == 0 && o.err == io.EOF }
+
 // Next gives the next piece of content, as it was written; it is good until the
 // next call. The error is io.EOF behind the last.
 func (o *Output) Next() ([]byte, error) {

@@ -251,7 +251,15 @@ func (o *Output) Flush() error {
 
 // WriteChunk sends content as a chunk (RFC 9112 §7.1), which leaves at once.
 // Nothing is no chunk, since an empty one would be the last.
-func (x *Exchange) WriteChunk(p []byte) error {
+func (x *Exchange) WriteChunk(p []byte) error { return x.writeChunk(p, x.last) }
+
+// HoldChunk is WriteChunk for content that the end follows at once: a small chunk
+// leaves with that, in one system call, or by itself in a moment.
+func (x *Exchange) HoldChunk(p []byte) error { return x.writeChunk(p, x.wire.Hold) }
+
+// writeChunk writes a chunk. end takes the end of one that is not large, and says
+// when it leaves.
+func (x *Exchange) writeChunk(p []byte, end func([]byte) error) error {
 	switch {
 	case len(p) == 0 || x.Answer.NoContent() || x.Answer.Sunk():
 		return nil
@@ -277,7 +285,7 @@ func (x *Exchange) WriteChunk(p []byte) error {
 		return err
 	}
 	x.Answer.Wrote(int64(len(p)))
-	return x.last(lineEnd)
+	return end(lineEnd)
 }
 
 // smallChunk is up to where a chunk is copied, to leave in one write.

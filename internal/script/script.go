@@ -231,10 +231,13 @@ func (s *Script) linger(exited func(Exit)) {
 
 // depart is the end of a script that is gone and closed.
 func (s *Script) depart(exited func(Exit)) {
-	s.finish()
-	s.watch.close()
-	told := s.told
-	s.owner.Unlock()
+	told := true
+	func() {
+		defer s.owner.Unlock() // where log panics, too
+		defer s.watch.close()
+		s.finish()
+		told = s.told
+	}()
 	if exited != nil && !told {
 		exited(s.exit)
 	}

@@ -48,10 +48,16 @@ func Read(r io.Reader, beforeFile func() error) (*Body, error) {
 	if err != nil {
 		return nil, err
 	}
+	good := false
+	defer func() {
+		if !good { // or r panics
+			b.Close()
+		}
+	}()
 	if err := b.fill(data, r, end); err != nil {
-		b.Close()
 		return nil, err
 	}
+	good = true
 	return b, nil
 }
 
