@@ -1,9 +1,10 @@
 // Package script runs programs that answer a request: CGI scripts (RFC 3875). Each is the
-// leader of a process group of its own, which ends as one; what it writes is read, what it
+// leader of a session and a process group of its own, which ends as one; what it writes is read, what it
 // complains of is logged, and how long and how many are bounded.
 package script
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"os"
@@ -115,11 +116,19 @@ func (s *Script) Read(p []byte) (int, error) {
 			s.progress()
 			return n, nil
 		case outputEnd:
-			return 0, io.EOF
+			return 0, s.whyEnded()
 		default:
 			s.handle(what, since)
 		}
 	}
+}
+
+// whyEnded is what the end of the output means: End's cause, where End came after Read had
+// looked for it. What it ended must not pass for whole.
+func (s *Script) whyEnded() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return cmp.Or(s.cause, io.EOF)
 }
 
 // Wait waits for the leader's exit, limit at most, and reports whether it has exited.
