@@ -31,6 +31,7 @@ func main() {
 	// Nobody may be left to read what we print, and that ends nothing. A signal that is caught is the default
 	// again in a child; one that is ignored would stay so.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	closeInherited()
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr, endings))
 }
 

@@ -7,7 +7,9 @@ import (
 	"time"
 )
 
-func sysProcAttr() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+// sysProcAttr asks for a session, which is a group too and has no terminal: a script could
+// type into that of the shell that began the server, by TIOCSTI.
+func sysProcAttr() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
 
 // waitForExit reports whether the leader has exited, or is not ours to wait for any more,
 // and waits for that if it may block. It leaves the zombie, which wait4 would not, while

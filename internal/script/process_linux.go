@@ -13,12 +13,17 @@ const (
 	waitNoWait = 0x1000000
 )
 
-// sysProcAttr asks for KILL at the server's own end: when it is killed nobody is left who
+// sysProcAttr asks for a session, which is a group too and has no terminal: a script that
+// reaches the one of the shell that began the server writes to it what it likes and, where
+// TIOCSTI is, types what that shell then runs, as root perhaps. One that asks somebody for
+// a password learns at once that nobody is there.
+//
+// It also asks for KILL at the server's own end: when it is killed nobody is left who
 // ends the script. This reaches the leader, not its group, and is forgotten by programs
 // that gain privileges. The end that counts is really that of the thread which started the
 // script: the runtime ends one only with a goroutine that was locked to it.
 func sysProcAttr() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	return &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 }
 
 // waitForExit reports whether the leader has exited, or is not ours to wait for any more,

@@ -1,5 +1,5 @@
 // Package script runs programs that answer a request: CGI scripts (RFC 3875). Each is the
-// leader of a process group of its own, which ends as one; what it writes is read, what it
+// leader of a session and a process group of its own, which ends as one; what it writes is read, what it
 // complains of is logged, and how long and how many are bounded.
 package script
 
