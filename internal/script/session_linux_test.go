@@ -16,10 +16,19 @@ func init() {
 	}
 }
 
-// A script has no terminal that it could type into: it leads a session, which has none.
+// A script has no terminal that it could type into: where the server has one, it leads a
+// session that has none.
 func TestNoTerminal(t *testing.T) {
-	b := newBench(t)
-	s := b.play("session")
-	b.expectOutput(s, "true true 0\n")
-	b.expectExit(s, 0)
+	for terminal, want := range map[bool]string{true: "true true 0\n", false: "true false "} {
+		before := hasTerminal
+		defer func() { hasTerminal = before }()
+		hasTerminal = func() bool { return terminal }
+		b := newBench(t)
+		s := b.play("session")
+		output, err := readAll(s)
+		if !strings.HasPrefix(output, want) || err != nil {
+			t.Errorf("terminal %v: %q, %v", terminal, output, err)
+		}
+		b.expectExit(s, 0)
+	}
 }

@@ -12,6 +12,10 @@ import (
 // although there is more output: a stranger that holds the pipe may write for ever.
 const pollEvery = 1 << 20
 
+// swiftness is how long only the exit is waited for, at first: whoever is done by then has
+// to be waited for once, and not for the output, its end and the exit one after the other.
+var swiftness = 2 * time.Millisecond
+
 // together is how long the first output is held back in case that its end comes, so that the
 // caller can send a short answer at once.
 var together = time.Millisecond
@@ -36,6 +40,7 @@ type watch struct {
 
 	// Before settle:
 	slow  time.Time // when the moment will have passed; zero until somebody waits
+	swift time.Time // when it is too late to have been swift
 	until time.Time // the deadline
 
 	// After it:
@@ -146,7 +151,8 @@ func (w *watch) next(p []byte, gone bool) (n int, what event) {
 // poll is next before settle.
 func (w *watch) poll() {
 	if w.slow.IsZero() {
-		w.slow = time.Now().Add(moment)
+		now := time.Now()
+		w.slow, w.swift = now.Add(moment), now.Add(swiftness)
 	}
 	if w.p != nil && w.full && w.unpolled < pollEvery && w.readOutput(w.p) {
 		return
@@ -160,6 +166,10 @@ func (w *watch) poll() {
 		fds := [...]pollFD{{fd: int32(w.out), events: readyIn}, {fd: int32(w.err), events: readyIn}, {fd: int32(w.leader), events: readyIn}}
 		if w.p == nil {
 			fds[aboutOutput].fd = -1 // or its end would end every wait
+		}
+		if swift := w.swift.Sub(now); swift > 0 {
+			fds[aboutOutput].fd, fds[aboutError].fd = -1, -1
+			left = min(left, swift)
 		}
 		err := poll(fds[:], left)
 		out, complaints, leader := fds[aboutOutput].revents, fds[aboutError].revents, fds[aboutLeader].revents
