@@ -54,8 +54,8 @@ import (
 // RFC 3875 in full, an environment of their own instead of the server's, and a body
 // whose length is known; and it ends them, with all that they have started in their
 // process group, when the client has gone, when CGITimeout is over and when the
-// server closes. What a script starts in a session of its own (setsid) is out of
-// reach. When a script exits, what it has left in its group is killed.
+// server closes. What has left the group, as by setsid, is out of reach. When a script
+// exits, what it has left in its group is killed.
 type CGIHandler struct {
 	SimpleHandler
 

@@ -40,7 +40,7 @@ const (
 
 var (
 	hello   = answer{200, "text/plain", "hello\n"}
-	cgiBars = map[string]float64{"nethttp": 1, "lighttpd": 1, "spawn": 1.3}
+	cgiBars = map[string]float64{"nethttp": 1, "lighttpd": 1, "gospawn": 1.3}
 )
 
 var allRows = []*row{

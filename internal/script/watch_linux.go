@@ -292,7 +292,7 @@ func (w *watch) readError() bool {
 		return false
 	}
 	if w.chunk == nil {
-		w.chunk = make([]byte, maxLine)
+		w.chunk = make([]byte, 256) // most scripts have nothing to say here
 	}
 	n, err := readNow(w.err, w.chunk)
 	switch {
@@ -303,6 +303,9 @@ func (w *watch) readError() bool {
 		return false
 	}
 	w.complaint = w.chunk[:n]
+	if n == len(w.chunk) {
+		w.chunk = make([]byte, maxLine)
+	}
 	w.n, w.event = 0, complaint
 	return true
 }
