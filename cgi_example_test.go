@@ -96,8 +96,11 @@ func ExampleCGIHandler_RunCGI() {
 // one answers every request with the same script.
 type one struct{ httpserver.CGIHandler }
 
+// IsCGI asks CGIHandler first, which decodes the path and leaves out the query:
+// below "/", all of the path is Rest. h.Path is the target as it was sent.
 func (h *one) IsCGI() bool {
-	h.CGIInfo = httpserver.CGIInfo{Directory: "/cgi-bin", Rest: "hello" + h.Path}
+	h.CGIHandler.IsCGI()
+	h.CGIInfo = httpserver.CGIInfo{Directory: "/cgi-bin", Rest: "hello/" + h.CGIInfo.Rest}
 	return true
 }
 
@@ -106,13 +109,14 @@ func ExampleCGIHandler_IsCGI() {
 	defer os.RemoveAll(dir)
 	h := new(one)
 	h.Directory = dir
+	h.CGIDirectories = []string{"/"}
 	addr, stop := serveInBackground(h)
 	defer stop()
 
-	io.WriteString(os.Stdout, fetch(addr, "GET /any/path HTTP/1.0\n\n"))
+	io.WriteString(os.Stdout, fetch(addr, "GET /any%20path?a=b HTTP/1.0\n\n"))
 	// Output:
 	// HTTP/1.0 200 OK
 	// Content-Type: text/plain
 	//
-	// GET of /any/path, with , for , in
+	// GET of /any path, with a=b, for , in
 }

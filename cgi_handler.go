@@ -59,10 +59,10 @@ import (
 type CGIHandler struct {
 	SimpleHandler
 
-	// CGIDirectories are the paths that scripts lie below, as "/cgi-bin": what
-	// follows there in a request is a script's name, or that of a directory below,
-	// and what follows a script is PATH_INFO. If nil, /cgi-bin and /htbin; if
-	// empty, there are none.
+	// CGIDirectories are the paths that scripts lie below, as "/cgi-bin", decoded and
+	// without patterns; "/" is all of them. What follows there in a request is a
+	// script's name, or that of a directory below, and what follows a script is
+	// PATH_INFO. If nil, /cgi-bin and /htbin; if empty, there are none.
 	CGIDirectories []string
 	// CGIMethods are methods that reach scripts beside GET, HEAD and POST, as
 	// "PUT". If the handler has a Do method for one, that is called instead, and
@@ -75,8 +75,8 @@ type CGIHandler struct {
 	CGIEnv []string
 	// CGIUser is the user, by name or number, whose uid, gid and supplementary
 	// groups scripts run with where the server runs as root. If empty, nobody; if
-	// "root", they run as the server does. Others than root cannot change it, so
-	// that making a server panics.
+	// "root", they run as the server does. Making a server panics where there is no
+	// such user, and where it is not root, who alone can change it.
 	CGIUser string
 	// CGITimeout bounds the time for which a script neither writes output nor
 	// takes input that there is for it. Then it is ended, and where it has not
@@ -145,6 +145,9 @@ func (h *CGIHandler) check() error {
 	if h.FS != nil {
 		return errors.New("a CGIHandler with an FS: scripts are run from the disk")
 	}
+	if slices.Contains(h.CGIDirectories, "") {
+		return errors.New(`CGIDirectories: "" is no path; "/" is all of them`)
+	}
 	for _, method := range h.CGIMethods {
 		if !httpguts.ValidHeaderFieldName(method) || method == "CONNECT" { // a token, too
 			return fmt.Errorf("CGIMethods: no method for a script: %q", method)
@@ -195,7 +198,7 @@ func (h *CGIHandler) SendHead() io.ReadCloser {
 func (h *CGIHandler) DoPOST() { h.runOnly() }
 
 // DoOPTIONS runs the script that the request is for, where CGIMethods has OPTIONS,
-// and answers as that of SimpleHandler does otherwise.
+// and answers as that of SimpleHandler does otherwise: 501, without CORS.
 func (h *CGIHandler) DoOPTIONS() {
 	if slices.Contains(h.CGIMethods, "OPTIONS") && h.self.IsCGI() {
 		h.self.RunCGI()
@@ -215,7 +218,8 @@ func (h *CGIHandler) runOnly() {
 
 // IsCGI reports whether the path of the request lies below one of CGIDirectories,
 // and sets CGIInfo then. Override it to find scripts in another way: set CGIInfo,
-// and report true.
+// and report true. What it does not take for a script is a file, and sent as one:
+// an override that looks at h.Path itself has to know that "%2e" is a dot.
 //
 // Unlike in CPython, the path is decoded once, for good, and ".." never leads to
 // an error: what is looked for is what a file would be looked for by.
@@ -610,7 +614,7 @@ func (r *cgiRun) failStart(err error, user *script.Identity) {
 	case errors.Is(err, syscall.E2BIG): // the fields of a name, joined, may be too long for a variable
 		r.fail(431, err)
 	case errors.Is(err, fs.ErrPermission) && user != nil:
-		r.fail(502, fmt.Errorf("%w (to the user %d, who is to run it)", err, user.UID))
+		r.fail(502, fmt.Errorf("%w (for user %d, who is to run it and has to get at it, and at its interpreter)", err, user.UID))
 	default:
 		r.fail(502, err)
 	}

@@ -75,7 +75,6 @@ var sourceSites = []sourceSite{
 		return nil
 	}},
 	{"the whole tree", func(h *httpserver.CGIHandler) httpserver.RequestHandler { h.CGIDirectories = []string{"/"}; return nil }},
-	{"the whole tree, by nothing", func(h *httpserver.CGIHandler) httpserver.RequestHandler { h.CGIDirectories = []string{""}; return nil }},
 	{"TranslatePath", func(h *httpserver.CGIHandler) httpserver.RequestHandler { return &elsewhere{*h} }},
 }
 

@@ -64,8 +64,8 @@ func TestCGIHandler(t *testing.T) {
 		{"a directory and a slash", "GET", "/cgi-bin/sub/", notPlain("/cgi-bin/sub/"), ""},
 		{"not executable", "GET", "/cgi-bin/plain", refused(403, "CGI script is not executable ('/cgi-bin/plain')", forbidden), ""},
 		{"out of the tree", "GET", "/cgi-bin/top/bin/true", none("/cgi-bin/top"), ""},
-		{"no program", "GET", "/cgi-bin/broken", bad, "CGI script /cgi-bin/broken: fork/exec " + h.cgiBin("broken") + ": exec format error"},
-		{"no interpreter", "GET", "/cgi-bin/lost", bad, "CGI script /cgi-bin/lost: fork/exec " + h.cgiBin("lost") + ": no such file or directory"},
+		{"no program", "GET", "/cgi-bin/broken", bad, "CGI script /cgi-bin/broken: execute " + h.cgiBin("broken") + ": exec format error: it is no program, and its first line does not name one by #!"},
+		{"no interpreter", "GET", "/cgi-bin/lost", bad, "CGI script /cgi-bin/lost: execute " + h.cgiBin("lost") + ": no such file or directory: its first line asks for \"/nonexistent\""},
 		{"the directory itself", "GET", "/cgi-bin", head("HTTP/1.0 301 Moved Permanently", "Location: /cgi-bin/", "Content-Length: 0"), ""},
 		{"a longer name", "GET", "/cgi-bin2/say", refused(404, "File not found", notFound), ""},
 		{"POST elsewhere", "POST", "/page.txt", refused(501, "Can only POST to CGI scripts", unsupported), ""},
@@ -248,7 +248,7 @@ func TestCGIUser(t *testing.T) {
 		if got != refusal("HTTP/1.0", 502, "Bad Gateway", "Invalid responses from another server/proxy") {
 			t.Errorf("got %q", got)
 		}
-		if log := h.complaints(); !strings.Contains(log, "permission denied (to the user 65534, who is to run it)") {
+		if log := h.complaints(); !strings.Contains(log, "permission denied (for user 65534, who is to run it") {
 			t.Errorf("log %q", log)
 		}
 	})

@@ -39,6 +39,9 @@ func NewGit(root string) (*Git, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := os.Stat(root); err != nil {
+		return nil, err
+	}
 	dir, err := exec.Command("git", "--exec-path").Output()
 	if err != nil {
 		return nil, fmt.Errorf("git --exec-path: %w", err)
@@ -103,6 +106,9 @@ func main() {
 	}
 	// Scripts do not see the password: this environment is not theirs.
 	h.User, h.Password, h.Private = *user, os.Getenv("GITCGI_PASSWORD"), *private
+	if h.Password == "" {
+		fmt.Println("GITCGI_PASSWORD is not set: nobody may push")
+	}
 	srv, err := httpserver.NewThreadingServer(*addr, h)
 	if err != nil {
 		log.Fatal(err)

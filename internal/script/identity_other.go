@@ -21,14 +21,14 @@ func Lookup(name string) (*Identity, error) {
 	}
 	var unknown user.UnknownUserError
 	if !errors.As(err, &unknown) {
-		return nil, fmt.Errorf("script: %w", err)
+		return nil, err
 	}
 	if name == "nobody" {
 		return &Identity{UID: overflowID, GID: overflowID}, nil
 	}
 	uid, numErr := strconv.ParseUint(name, 10, 32)
 	if numErr != nil {
-		return nil, fmt.Errorf("script: %w", err)
+		return nil, err
 	}
 	if u, err := user.LookupId(name); err == nil {
 		return identity(u)

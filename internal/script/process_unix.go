@@ -4,7 +4,6 @@ package script
 
 import (
 	"errors"
-	"os"
 	"syscall"
 )
 
@@ -52,7 +51,7 @@ func fork(p *Program, files []uintptr, sys *syscall.SysProcAttr) (process, error
 	}
 	pid, err := syscall.ForkExec(p.Path, p.Args, &syscall.ProcAttr{Dir: p.Dir, Env: p.Env, Files: files, Sys: sys})
 	if err != nil {
-		return process{}, &os.PathError{Op: "fork/exec", Path: p.Path, Err: err}
+		return process{}, refused(p.Path, err)
 	}
 	return process{pid}, nil
 }

@@ -80,13 +80,13 @@ func fork(p *Program, files []uintptr, sys *syscall.SysProcAttr) (process, error
 		err = fmt.Errorf("%w (what runs are .exe, .bat and .cmd files, and .py files where python.exe or py.exe is in PATH)", err)
 	}
 	if err != nil {
-		return process{}, &os.PathError{Op: "fork/exec", Path: p.Path, Err: err}
+		return process{}, &os.PathError{Op: "execute", Path: p.Path, Err: err}
 	}
 	started := process{handle: syscall.Handle(handle), job: newJob(syscall.Handle(handle))}
 	if err := started.begin(suspend); err != nil {
 		started.kill()
 		started.close()
-		return process{}, &os.PathError{Op: "fork/exec", Path: p.Path, Err: err}
+		return process{}, &os.PathError{Op: "execute", Path: p.Path, Err: err}
 	}
 	return started, nil
 }
