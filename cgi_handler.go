@@ -8,13 +8,11 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"reflect"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -358,31 +356,6 @@ func (h *CGIHandler) isOver(err error) bool {
 	return h.c.BodyFault() != nil || h.c.IsOver()
 }
 
-// addAddresses tells a script who talks to whom. SERVER_NAME is what the client has
-// called the server, or else its own name.
-func (h *CGIHandler) addAddresses(r *cgi.Request) {
-	r.ServerName, r.ServerPort = cgi.SplitAddress(h.Host())
-	r.ServerName = cmp.Or(r.ServerName, h.Server.ServerName, "localhost")
-	if r.ServerPort == "" {
-		r.ServerPort = "80"
-		if r.HTTPS {
-			r.ServerPort = "443"
-		}
-	}
-	if tcp, ok := h.c.nc.LocalAddr().(*net.TCPAddr); ok {
-		r.ServerAddr, r.ServerPort = tcp.IP.String(), strconv.Itoa(tcp.Port)
-	}
-	switch client := h.ClientAddress.(type) {
-	case *net.TCPAddr:
-		r.RemoteAddr, r.RemotePort = client.IP.String(), strconv.Itoa(client.Port)
-	case *net.UnixAddr:
-		r.RemoteAddr = "127.0.0.1" // it has none, and is on this machine
-	default:
-		r.RemoteAddr, r.RemotePort = cgi.SplitAddress(client.String())
-		r.RemoteAddr = strings.Trim(r.RemoteAddr, "[]")
-	}
-}
-
 // isTLS reports whether the connection is one of crypto/tls, which is not named
 // here for the sake of those who do without it.
 func (h *CGIHandler) isTLS() bool {
@@ -567,7 +540,7 @@ func (r *cgiRun) request() *cgi.Request {
 		Fields: h.fieldsOfRequest(), Authorization: h.CGIPassAuthorization,
 		ContentLength: r.contentLength(),
 	}
-	h.addAddresses(request)
+	request.SetAddresses(h.Host(), h.Server.ServerName, h.c.nc.LocalAddr(), h.ClientAddress)
 	return request
 }
 

@@ -41,16 +41,6 @@ type Request struct {
 	Authorization bool          // HTTP_AUTHORIZATION is wanted too
 }
 
-// SplitAddress gives the host of an authority, in the brackets that it may have,
-// and its port, if it has one.
-func SplitAddress(address string) (host, port string) {
-	i := strings.LastIndexByte(address, ':')
-	if i < 0 || strings.HasSuffix(address, "]") {
-		return address, ""
-	}
-	return address[:i], address[i+1:]
-}
-
 // Environ gives a script's environment: "NAME=value", in the order of names,
 // each once.
 //
