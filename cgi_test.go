@@ -64,7 +64,7 @@ func TestCGIHandler(t *testing.T) {
 		{"a directory and a slash", "GET", "/cgi-bin/sub/", notPlain("/cgi-bin/sub/"), ""},
 		{"not executable", "GET", "/cgi-bin/plain", refused(403, "CGI script is not executable ('/cgi-bin/plain')", forbidden), ""},
 		{"out of the tree", "GET", "/cgi-bin/top/bin/true", none("/cgi-bin/top"), ""},
-		{"no program", "GET", "/cgi-bin/broken", bad, "CGI script /cgi-bin/broken: execute " + h.cgiBin("broken") + ": exec format error: it is no program, and its first line does not name one by #!"},
+		{"no program", "GET", "/cgi-bin/broken", bad, "CGI script /cgi-bin/broken: execute " + h.cgiBin("broken") + ": exec format error: it is no program, and its first line does not begin with #! and name one"},
 		{"no interpreter", "GET", "/cgi-bin/lost", bad, "CGI script /cgi-bin/lost: execute " + h.cgiBin("lost") + ": no such file or directory: its first line asks for \"/nonexistent\""},
 		{"the directory itself", "GET", "/cgi-bin", head("HTTP/1.0 301 Moved Permanently", "Location: /cgi-bin/", "Content-Length: 0"), ""},
 		{"a longer name", "GET", "/cgi-bin2/say", refused(404, "File not found", notFound), ""},

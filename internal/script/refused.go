@@ -26,7 +26,7 @@ func refused(path string, err error) error {
 		}
 		return fmt.Errorf("%w: its first line asks for %s%s", refusal, strconv.Quote(interpreter), hint)
 	case errors.Is(err, syscall.ENOEXEC) && !named:
-		return fmt.Errorf("%w: it is no program, and its first line does not name one by #!", refusal)
+		return fmt.Errorf("%w: it is no program, and its first line does not begin with #! and name one", refusal)
 	}
 	return refusal
 }

@@ -20,8 +20,8 @@ func TestRefused(t *testing.T) {
 		{"no interpreter", "#!/no/such/thing\n", `no such file or directory: its first line asks for "/no/such/thing"`},
 		{"blanks and arguments", "#! /no/such/thing -u\n", `no such file or directory: its first line asks for "/no/such/thing"`},
 		{"DOS", "#!/bin/sh\r\necho\r\n", `no such file or directory: its first line asks for "/bin/sh\r", and has the line ends of DOS`},
-		{"no first line", "echo\n", "exec format error: it is no program, and its first line does not name one by #!"},
-		{"nothing", "", "exec format error: it is no program, and its first line does not name one by #!"},
+		{"no first line", "echo\n", "exec format error: it is no program, and its first line does not begin with #! and name one"},
+		{"nothing", "", "exec format error: it is no program, and its first line does not begin with #! and name one"},
 		{"not there", "-", "no such file or directory"},
 	} {
 		path := filepath.Join(dir, tc.name)
