@@ -133,22 +133,12 @@ func parseOurs(stream string) (messages []wiretest.Message) {
 	return messages
 }
 
-// worldDir makes a directory that everybody may enter, also him as whom scripts run when the test is root's.
+// worldDir is openDir for a test that leaves it to the umask who may read what it puts there.
 func worldDir(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "httpserver")
-	if err != nil {
-		t.Fatal(err)
-	}
-	umask := syscall.Umask(0o022) // for what is put into it
-	t.Cleanup(func() {
-		syscall.Umask(umask)
-		os.RemoveAll(dir)
-	})
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
+	umask := syscall.Umask(0o022)
+	t.Cleanup(func() { syscall.Umask(umask) })
+	return openDir(t)
 }
 
 // plantScripts makes the tree that both serve.

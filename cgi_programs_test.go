@@ -50,15 +50,8 @@ func (j *journal) Write(line []byte) (int, error) {
 // may not enter a directory of t.TempDir.
 func newCGISite(t *testing.T) *cgiSite {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "httpserver")
+	dir, err := filepath.EvalSymlinks(openDir(t)) // scripts see where they are
 	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if dir, err = filepath.EvalSymlinks(dir); err != nil { // scripts see where they are
 		t.Fatal(err)
 	}
 	h := &cgiSite{log: new(journal)}

@@ -142,22 +142,14 @@ func (p *variablesPeer) ask(t *testing.T, request string) variables {
 // plantOwn puts the test binary into directories, as a script for everybody.
 func plantOwn(t testing.TB, paths ...string) {
 	t.Helper()
-	own, err := os.Executable()
+	binary, err := ownBinary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	binary, err := os.ReadFile(own)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, path := range paths {
+	for _, path := range paths {
 		err := os.MkdirAll(filepath.Dir(path), 0o755)
-		switch {
-		case err != nil:
-		case i == 0:
-			err = os.WriteFile(path, binary, 0o755)
-		default:
-			err = os.Link(paths[0], path)
+		if err == nil {
+			err = os.Link(binary, path)
 		}
 		if err != nil {
 			t.Fatal(err)
