@@ -324,15 +324,16 @@ func environSlowly(r *Request, own []string, lookup func(string) (string, bool),
 	if p := r.PathInfo; p != "" && !strings.Contains(p, "\x00") && r.PathTranslated != "" {
 		set("PATH_TRANSLATED", r.PathTranslated)
 	}
+	isType := func(f http1.Field) bool { return strings.EqualFold(f.Name, "Content-Type") }
+	if i := slices.IndexFunc(r.Fields, isType); i >= 0 { // no other, even if this can be no variable
+		set("CONTENT_TYPE", r.Fields[i].Value)
+	}
 	lists := map[string][]string{}
 	for _, f := range r.Fields {
 		if f.Name != "" && strings.Trim(strings.ToLower(f.Name), "-0123456789abcdefghijklmnopqrstuvwxyz") == "" && !strings.Contains(f.Value, "\x00") {
 			name := strings.ReplaceAll(strings.ToUpper(f.Name), "-", "_")
 			lists[name] = append(lists[name], f.Value)
 		}
-	}
-	if types := lists["CONTENT_TYPE"]; types != nil {
-		set("CONTENT_TYPE", types[0])
 	}
 	if !r.Authorization {
 		delete(lists, "AUTHORIZATION")
@@ -371,6 +372,7 @@ func environSlowly(r *Request, own []string, lookup func(string) (string, bool),
 // request's fields, path and query, and the program's own variables.
 func FuzzEnviron(f *testing.F) {
 	f.Add("/a", "b=c", "Accept: a\nACCEPT: b\nX_A: c\nX-A: d\n", "A=b\nSECRET\n", "SECRET=x", true, false)
+	f.Add("/", "", "Content-Type:\x00\nContent-Type: a\n", "", "", false, false)
 	f.Add("/\x00", "\x00", "Proxy: a\nHost:\x00\nCookie: a\nCookie:\nCookie: b\n", "HTTP_PROXY=x\n=\n", "", false, true)
 	f.Fuzz(func(t *testing.T, pathInfo, query, lines, own, server string, authorization, windows bool) {
 		goos := "linux"
