@@ -235,6 +235,9 @@ func (h *BaseHandler) Setup() {
 
 // Handle answers requests until CloseConnection is set.
 func (h *BaseHandler) Handle() {
+	if h.c.leaveHandle() {
+		return
+	}
 	h.CloseConnection = true
 	h.self.HandleOneRequest()
 	for !h.CloseConnection {
@@ -253,14 +256,8 @@ func (h *BaseHandler) Finish() {
 // verb. A verb without one is answered 501.
 func (h *BaseHandler) HandleOneRequest() {
 	c := h.c
+	h.forget()
 	c.Next()
-	// Nothing of the last request is kept while waiting for the next, which may
-	// not come for a long time.
-	h.Command, h.Path, h.RequestLine, h.RawRequestLine, h.RequestVersion, h.host = "", "", "", "", "", ""
-	h.Headers = Headers{}
-	clear(c.fields)
-	c.parsed = false
-	h.RFile, h.WFile = c.rfile, c.wfile
 	line, err := c.ReadRequestLine()
 	if err != nil {
 		h.failRead(err)
@@ -272,6 +269,17 @@ func (h *BaseHandler) HandleOneRequest() {
 		h.refuseMethod()
 	}
 	h.endRequest()
+}
+
+// forget lets go of the last request, nothing of which is kept while waiting for
+// the next: that may not come for a long time.
+func (h *BaseHandler) forget() {
+	c := h.c
+	h.Command, h.Path, h.RequestLine, h.RawRequestLine, h.RequestVersion, h.host = "", "", "", "", "", ""
+	h.Headers = Headers{}
+	clear(c.fields)
+	c.parsed = false
+	h.RFile, h.WFile = c.rfile, c.wfile
 }
 
 // verbs gives what the handler answers.

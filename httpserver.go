@@ -28,6 +28,7 @@ import (
 	"example.com/httpserver/internal/lifetime"
 	"example.com/httpserver/internal/report"
 	"example.com/httpserver/internal/script"
+	"example.com/httpserver/internal/socket"
 	"example.com/httpserver/internal/wire"
 )
 
@@ -155,6 +156,7 @@ type Server struct {
 	open      lifetime.Set
 	addresses accept.Addresses
 	notices   struct{ failed, full, refused report.Notice }
+	sockets   socket.Group
 	sweeper   wire.Sweeper
 	dates     httpdate.Cache
 	roots     docroot.Roots
@@ -387,6 +389,8 @@ func (s *Server) bound() (net.Listener, error) {
 // serve accepts connections until l is closed.
 func (s *Server) serve(l net.Listener, process func(*connection)) error {
 	s.check()
+	s.open.RemoveListener(l) // of Listen; it is another that is to be closed now
+	l = s.sockets.Wrap(l)
 	if !s.open.AddListener(l) {
 		l.Close()
 		return ErrServerClosed
@@ -562,10 +566,8 @@ func (s *Server) serveHere(c *connection) {
 }
 
 func (s *Server) serveApart(c *connection) {
-	go func() {
-		defer c.end()
-		c.serve()
-	}()
+	c.parks = true
+	go c.Resume()
 }
 
 // Shutdown ends the server in peace: no new connections, an end to those that
@@ -578,6 +580,7 @@ func (s *Server) serveApart(c *connection) {
 // take half a second longer than ctx lasts.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.open.End()
+	s.closeSockets()
 	defer s.roots.Close()
 	defer s.scripts.Close()
 	select {
@@ -602,10 +605,18 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // when it returns.
 func (s *Server) Close() error {
 	err := s.open.End()
+	s.closeSockets()
 	s.open.Abandon()
 	s.scripts.Close()
 	s.roots.Close()
 	return err
+}
+
+// closeSockets ends what serves connections, once there are none and will be none.
+func (s *Server) closeSockets() {
+	if s.open.HasEnded() {
+		s.sockets.Close()
+	}
 }
 
 // awaitEnd waits until the connections have ended, or have been cut.
@@ -694,6 +705,9 @@ type connection struct {
 	root      *docroot.Root // for that
 	refusing  bool          // a 500 takes the place of an answer
 	answering bool          // there is a request that an answer is owed to
+	begun     bool          // Setup has returned
+	parks     bool          // it may wait without a goroutine
+	left      bool          // Handle has left the requests to Resume
 
 	log     logMemory
 	version [3]string       // VersionString and the two parts it was made of
@@ -784,15 +798,76 @@ func (c *connection) Cut() {
 	nc.Close()
 }
 
-// serve runs the handler.
+// serve runs the handler, from the connection's beginning to its end.
 func (c *connection) serve() {
+	defer c.finish()
 	defer c.rescue()
+	c.begin()
+	c.handler.Handle()
+}
+
+func (c *connection) begin() {
 	c.handler.Setup()
 	h := c.handler.base()
 	c.rfile, c.wfile = h.RFile, h.WFile
-	defer c.handler.Finish()
+	c.begun = true
+}
+
+func (c *connection) finish() {
+	if c.begun {
+		defer c.rescue()
+		c.handler.Finish()
+	}
+}
+
+// Resume serves a connection that may wait without a goroutine: from its beginning,
+// and then whenever there is something to do. Where nobody overrides Handle, it is
+// not called again for that.
+func (c *connection) Resume() {
+	parked := false
+	defer func() {
+		if !parked { // and so it is nobody else's yet
+			c.finish()
+			c.end()
+		}
+	}()
 	defer c.rescue()
-	c.handler.Handle()
+	if !c.begun {
+		c.begin()
+		if c.handler.Handle(); !c.left {
+			return
+		}
+	}
+	parked = c.answerRequests()
+}
+
+// answerRequests answers what requests there are, as Handle does, and reports
+// whether the connection waits parked for more.
+func (c *connection) answerRequests() (parked bool) {
+	h := c.handler.base()
+	for {
+		if c.Exchange.Park(c) {
+			return true
+		}
+		c.handler.HandleOneRequest()
+		if h.CloseConnection {
+			return false
+		}
+		h.forget()
+	}
+}
+
+// leaveHandle tells Handle whether it can leave the requests to Resume: it was called by
+// that, and not by a Handle of the handler's own, which may do something when
+// there are no more.
+func (c *connection) leaveHandle() bool {
+	c.left = c.parks && c.class.CalledDirectly(isResume)
+	return c.left
+}
+
+// isResume reports whether a function is Resume, above.
+func isResume(function string) bool {
+	return strings.HasSuffix(function, "httpserver.(*connection).Resume")
 }
 
 // rescue ends a panic: the server hears of it, and a client that waits for an
@@ -849,6 +924,7 @@ func (c *connection) rescueEnd() {
 func (c *connection) leave() {
 	c.server.addresses.Leave(c.origin)
 	c.server.open.Remove(c)
+	c.server.closeSockets()
 }
 
 // end is close, however long it takes.

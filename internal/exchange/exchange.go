@@ -17,6 +17,7 @@ import (
 
 	"example.com/httpserver/internal/answer"
 	"example.com/httpserver/internal/http1"
+	"example.com/httpserver/internal/socket"
 	"example.com/httpserver/internal/wire"
 )
 
@@ -60,6 +61,7 @@ type Exchange struct {
 	scanner   http1.Scanner
 	section   string // the field section, where it came with the request line
 	line      http1.RequestLine
+	fresh     bool       // Next was called, and nothing has happened since
 	idle      bool       // its first byte was waited for
 	idleBy    time.Time  // when that has to have come; zero: never
 	headBy    time.Time  // when the head has to have ended; zero before it began
@@ -104,8 +106,26 @@ func (x *Exchange) IdleSince() (since time.Time, idle bool) {
 	return time.Unix(0, x.idleSince.Load()), true
 }
 
+// Park waits for the next request without a goroutine, where it can: then job is
+// resumed when it comes, or will not, and the caller has no more to do with the
+// exchange. It reports false where it cannot, or need not wait.
+func (x *Exchange) Park(job socket.Job) bool {
+	if len(x.wire.Buffered()) > 0 {
+		return false
+	}
+	x.Next()
+	if !x.idle {
+		x.beginIdle()
+	}
+	return x.wire.Park(job, x.idleBy)
+}
+
 // Next makes ready for a request.
 func (x *Exchange) Next() {
+	if x.fresh {
+		return
+	}
+	x.fresh = true
 	x.endContext()
 	x.Answer.Reset()
 	x.scanner = http1.Scanner{Bounds: x.limits.Bounds}
@@ -122,6 +142,7 @@ func (x *Exchange) Next() {
 // ReadRequestLine gives the next request line, with its line end. An empty line
 // or two before it are skipped (RFC 9112 §2.2), a third is given as the line.
 func (x *Exchange) ReadRequestLine() (string, error) {
+	x.fresh = false
 	skipped, seen := 0, 0
 	for {
 		b := x.wire.Buffered()
@@ -192,12 +213,7 @@ func (x *Exchange) ReadSection() (string, error) {
 func (x *Exchange) fill(idle bool) error {
 	if idle {
 		if !x.idle {
-			now := time.Now()
-			x.idle, x.idleBy = true, time.Time{}
-			x.idleSince.Store(now.UnixNano())
-			if x.limits.Idle > 0 {
-				x.idleBy = now.Add(x.limits.Idle)
-			}
+			x.beginIdle()
 		}
 		x.wire.ReadBy(x.idleBy)
 	} else {
@@ -222,6 +238,16 @@ func (x *Exchange) fill(idle bool) error {
 		return ErrIncomplete
 	}
 	return ErrClosed
+}
+
+// beginIdle begins the wait for a request.
+func (x *Exchange) beginIdle() {
+	now := time.Now()
+	x.idle, x.idleBy = true, time.Time{}
+	x.idleSince.Store(now.UnixNano())
+	if x.limits.Idle > 0 {
+		x.idleBy = now.Add(x.limits.Idle)
+	}
 }
 
 // Begin tells the request line, and so whom the answer is for.
