@@ -251,6 +251,7 @@ func (s *Server) Listen() error {
 		}
 		return fmt.Errorf("httpserver: %w%s", err, hint)
 	}
+	l = s.sockets.Wrap(l)
 	s.mu.Lock()
 	bound := s.listener != nil
 	if !bound {
@@ -389,7 +390,6 @@ func (s *Server) bound() (net.Listener, error) {
 // serve accepts connections until l is closed.
 func (s *Server) serve(l net.Listener, process func(*connection)) error {
 	s.check()
-	s.open.RemoveListener(l) // of Listen; it is another that is to be closed now
 	l = s.sockets.Wrap(l)
 	if !s.open.AddListener(l) {
 		l.Close()
