@@ -60,10 +60,11 @@ type Exchange struct {
 	scanner   http1.Scanner
 	section   string // the field section, where it came with the request line
 	line      http1.RequestLine
-	idle      bool       // its first byte was waited for
-	idleBy    time.Time  // when that has to have come; zero: never
-	headBy    time.Time  // when the head has to have ended; zero before it began
-	reading   sync.Mutex // guards body, but is free while the body is waited for
+	idle      bool        // its first byte was waited for
+	idleBy    time.Time   // when that has to have come; zero: never
+	headBy    time.Time   // when the head has to have ended; zero before it began
+	reading   sync.Mutex  // guards body, but is free while the body is waited for
+	touched   atomic.Bool // body is another than none; set before it is, under reading
 	body      body
 	headSent  int         // bytes of the head that Answer gave out and the output has not seen
 	pipelined bool        // another request had come by the end of the head
@@ -112,7 +113,7 @@ func (x *Exchange) Next() {
 	x.section = ""
 	x.line = http1.RequestLine{}
 	x.idle, x.headBy = false, time.Time{}
-	x.setBody(body{})
+	x.dropBody()
 	x.headSent, x.pipelined = 0, false
 	x.early, x.excess, x.beside = false, false, false
 	x.headless, x.unframed, x.persists = false, false, false
