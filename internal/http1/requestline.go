@@ -33,6 +33,9 @@ func (l *RequestLine) AtLeast(major, minor int) bool {
 // request, and nobody to answer. One whose target alone is at fault is given
 // with the error: what the method is, an answer has to know.
 func ParseRequestLine(line string) (RequestLine, *Error) {
+	if l, ok := parsePlain(line); ok {
+		return l, nil
+	}
 	line = cutLineEnd(line)
 	method, rest := cutWord(line)
 	if method == "" {
@@ -52,16 +55,37 @@ func ParseRequestLine(line string) (RequestLine, *Error) {
 	if l.Major, l.Minor, err = parseVersion(version); err != nil {
 		return RequestLine{}, err
 	}
-	if more || hasControl(line) {
+	if more || HasControl(line) {
 		return RequestLine{}, badSyntax(line)
 	}
 	return l, checkTarget(method, target)
 }
 
+// parsePlain parses what nearly every client sends, at a fraction of the cost:
+// single spaces, a target that begins with a slash, HTTP/1.0 or HTTP/1.1, CRLF.
+// Any other line, good or bad, is left to who looks closer.
+func parsePlain(line string) (l RequestLine, ok bool) {
+	end := len(line) - len(" HTTP/1.1\r\n")
+	if end < 0 || line[end:end+8] != " HTTP/1." || line[end+8]|1 != '1' || line[end+9:] != "\r\n" {
+		return l, false
+	}
+	method, target := line[:end], ""
+	for i := range len(method) {
+		if method[i] == ' ' {
+			method, target = method[:i], method[i+1:]
+			break
+		}
+	}
+	if target == "" || target[0] != '/' || !isVisible(method) || !isVisible(target) || method == "CONNECT" {
+		return l, false
+	}
+	return RequestLine{Method: method, Target: target, Version: line[end+1 : end+9], Major: 1, Minor: int(line[end+8] - '0')}, true
+}
+
 // parseSimple parses the two words of HTTP/0.9, which knows GET alone.
 func parseSimple(line, method, target string) (RequestLine, *Error) {
 	switch {
-	case target == "" || hasControl(line):
+	case target == "" || HasControl(line):
 		return RequestLine{}, badSyntax(line)
 	case method != "GET":
 		return RequestLine{}, &Error{Status: 400, Rule: "RFC 1945 §4.1",
@@ -124,13 +148,4 @@ func cutWord(s string) (word, rest string) {
 func lastWord(s string) string {
 	s = strings.TrimRight(s, " \t")
 	return s[strings.LastIndexAny(s, " \t")+1:]
-}
-
-func hasControl(s string) bool {
-	for i := range len(s) {
-		if isControl(s[i]) {
-			return true
-		}
-	}
-	return false
 }
