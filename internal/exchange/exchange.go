@@ -55,7 +55,8 @@ type Exchange struct {
 	Answer answer.Answer
 
 	wire      *wire.Conn
-	idleSince atomic.Int64 // in nanoseconds; when the last wait for a request began
+	began     time.Time
+	idleSince atomic.Int64 // in nanoseconds after began; when the last wait for a request did
 	limits    Limits
 	scanner   http1.Scanner
 	section   string // the field section, where it came with the request line
@@ -82,7 +83,7 @@ type Exchange struct {
 
 // New gives an Exchange over nc. The sweeper looks after what it holds back.
 func New(nc net.Conn, sweeper *wire.Sweeper, limits Limits) *Exchange {
-	x := &Exchange{wire: wire.New(nc, sweeper), limits: limits}
+	x := &Exchange{wire: wire.New(nc, sweeper), limits: limits, began: time.Now()}
 	x.scanner.Bounds = limits.Bounds
 	x.wire.StallLimit(limits.Progress, limits.Least)
 	return x
@@ -102,7 +103,7 @@ func (x *Exchange) IdleSince() (since time.Time, idle bool) {
 	if !x.wire.IsIdle() {
 		return time.Time{}, false
 	}
-	return time.Unix(0, x.idleSince.Load()), true
+	return x.began.Add(time.Duration(x.idleSince.Load())), true
 }
 
 // Next makes ready for a request.
@@ -193,11 +194,11 @@ func (x *Exchange) ReadSection() (string, error) {
 func (x *Exchange) fill(idle bool) error {
 	if idle {
 		if !x.idle {
-			now := time.Now()
+			since := time.Since(x.began) // which costs half of what time.Now does
 			x.idle, x.idleBy = true, time.Time{}
-			x.idleSince.Store(now.UnixNano())
+			x.idleSince.Store(int64(since))
 			if x.limits.Idle > 0 {
-				x.idleBy = now.Add(x.limits.Idle)
+				x.idleBy = x.began.Add(since + x.limits.Idle)
 			}
 		}
 		x.wire.ReadBy(x.idleBy)
@@ -210,10 +211,11 @@ func (x *Exchange) fill(idle bool) error {
 	x.wire.SetIdle(idle)
 	err := x.wire.Fill()
 	x.wire.SetIdle(false)
+	if err == nil {
+		return nil
+	}
 	late := errors.Is(err, os.ErrDeadlineExceeded)
 	switch {
-	case err == nil:
-		return nil
 	case idle && late:
 		return ErrIdle
 	case late:
@@ -255,6 +257,8 @@ func (x *Exchange) Settle(closing bool) (goOn bool, problem error) {
 		x.wire.Reclaim()
 	}
 	switch err := x.failure(); {
+	case err == nil:
+		problem = x.mistake()
 	case errors.Is(err, net.ErrClosed) || isFailure(err) && x.taken.Load():
 		return false, nil // it was the server, or the handler, that ended it
 	case x.BodyFault() != nil && a.Ended() && a.Code() >= 400:
