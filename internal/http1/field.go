@@ -154,9 +154,12 @@ func TrimOWS(s string) string {
 
 // EqualName reports whether a and b are the same field name, or the same
 // token of any kind that ignores case: ASCII letters match in either case.
-func EqualName(a, b string) bool { return len(a) == len(b) && (a == b || equalFold(a, b)) }
+func EqualName(a, b string) bool { return len(a) == len(b) && equalFold(a, b) }
 
-// equalFold is EqualName of names of the same length.
+// equalFold is EqualName of names of the same length. Most that are compared are
+// told apart by that, which is why it is not put where it is called.
+//
+//go:noinline
 func equalFold(a, b string) bool {
 	b = b[:len(a)]
 	for i := range len(a) {

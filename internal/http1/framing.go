@@ -16,12 +16,12 @@ type Framing struct {
 // ReadFraming reads the framing from a request line and its fields
 // (RFC 9112 §3.2, §6). Two readings of one message are how requests are
 // smuggled, so whatever could be read in two ways is a 400.
-func ReadFraming(l *RequestLine, fields []Field) (Framing, *Error) {
-	var f Framing
+func ReadFraming(l *RequestLine, fields []Field) (f Framing, err *Error) {
 	var hosts, lengths int
 	var length string
 	var codings, expectations []string
-	for _, field := range fields {
+	for i := range fields {
+		field := &fields[i]
 		switch len(field.Name) {
 		case len("Host"):
 			if EqualName(field.Name, "Host") {
@@ -50,12 +50,14 @@ func ReadFraming(l *RequestLine, fields []Field) (Framing, *Error) {
 		}
 	}
 	f.KeepAlive = f.KeepAlive && !f.Close
-	f.Expect = strings.Join(expectations, ", ")
-	if err := f.checkHost(l, hosts); err != nil {
+	if expectations != nil {
+		f.Expect = strings.Join(expectations, ", ")
+	}
+	if err = f.checkHost(l, hosts); err != nil {
 		return Framing{}, err
 	}
 	if codings != nil {
-		if err := checkCodings(l, codings, lengths); err != nil {
+		if err = checkCodings(l, codings, lengths); err != nil {
 			return Framing{}, err
 		}
 		f.Chunked = true

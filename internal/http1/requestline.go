@@ -32,8 +32,8 @@ func (l *RequestLine) AtLeast(major, minor int) bool {
 // A line of no words gives a zero RequestLine and no error: there is no
 // request, and nobody to answer. One whose target alone is at fault is given
 // with the error: what the method is, an answer has to know.
-func ParseRequestLine(line string) (RequestLine, *Error) {
-	if l, ok := parsePlain(line); ok {
+func ParseRequestLine(line string) (l RequestLine, err *Error) {
+	if l.parsePlain(line) {
 		return l, nil
 	}
 	line = cutLineEnd(line)
@@ -50,8 +50,7 @@ func ParseRequestLine(line string) (RequestLine, *Error) {
 	if more {
 		version = lastWord(rest)
 	}
-	l := RequestLine{Method: method, Target: target, Version: version}
-	var err *Error
+	l = RequestLine{Method: method, Target: target, Version: version}
 	if l.Major, l.Minor, err = parseVersion(version); err != nil {
 		return RequestLine{}, err
 	}
@@ -64,10 +63,10 @@ func ParseRequestLine(line string) (RequestLine, *Error) {
 // parsePlain parses what nearly every client sends, at a fraction of the cost:
 // single spaces, a target that begins with a slash, HTTP/1.0 or HTTP/1.1, CRLF.
 // Any other line, good or bad, is left to who looks closer.
-func parsePlain(line string) (l RequestLine, ok bool) {
+func (l *RequestLine) parsePlain(line string) bool {
 	end := len(line) - len(" HTTP/1.1\r\n")
 	if end < 0 || line[end:end+8] != " HTTP/1." || line[end+8]|1 != '1' || line[end+9:] != "\r\n" {
-		return l, false
+		return false
 	}
 	method, target := line[:end], ""
 	for i := range len(method) {
@@ -77,9 +76,11 @@ func parsePlain(line string) (l RequestLine, ok bool) {
 		}
 	}
 	if target == "" || target[0] != '/' || !isVisible(method) || !isVisible(target) || method == "CONNECT" {
-		return l, false
+		return false
 	}
-	return RequestLine{Method: method, Target: target, Version: line[end+1 : end+9], Major: 1, Minor: int(line[end+8] - '0')}, true
+	l.Method, l.Target, l.Version = method, target, line[end+1:end+9]
+	l.Major, l.Minor = 1, int(line[end+8]-'0')
+	return true
 }
 
 // parseSimple parses the two words of HTTP/0.9, which knows GET alone.
