@@ -217,11 +217,18 @@ func (h *BaseHandler) check() error { return nil }
 // declare the interface and write var _ greeter = (*App)(nil) beside the type.
 func (h *BaseHandler) Self() RequestHandler { return h.self }
 
-func (h *BaseHandler) protocolVersion() string { return cmp.Or(h.ProtocolVersion, "HTTP/1.0") }
+func (h *BaseHandler) protocolVersion() string {
+	if h.ProtocolVersion == "" {
+		return "HTTP/1.0"
+	}
+	return h.ProtocolVersion
+}
 
 // keepsAlive reports whether answers keep connections open. Like CPython, the
 // versions are compared as text.
-func (h *BaseHandler) keepsAlive() bool { return h.protocolVersion() >= "HTTP/1.1" }
+func (h *BaseHandler) keepsAlive() bool {
+	return h.ProtocolVersion == "HTTP/1.1" || h.protocolVersion() > "HTTP/1.1"
+}
 
 // Setup makes RFile and WFile of Connection.
 func (h *BaseHandler) Setup() {
@@ -322,7 +329,7 @@ func (h *BaseHandler) logTimeout() {
 func (h *BaseHandler) ParseRequest() bool {
 	c := h.c
 	h.CloseConnection = true
-	h.RequestLine = strings.TrimRight(h.RawRequestLine, "\r\n")
+	h.RequestLine = withoutLineEnds(h.RawRequestLine)
 	line, fault := http1.ParseRequestLine(h.RawRequestLine)
 	c.Begin(&line)
 	if fault != nil {
@@ -360,6 +367,15 @@ func (h *BaseHandler) ParseRequest() bool {
 		h.CloseConnection = framing.Close || !framing.KeepAlive && !line.AtLeast(1, 1)
 	}
 	return framing.Expect == "" || h.expect(framing.Expect)
+}
+
+// withoutLineEnds takes every CR and LF off the end of s.
+func withoutLineEnds(s string) string {
+	end := len(s)
+	for end > 0 && (s[end-1] == '\n' || s[end-1] == '\r') {
+		end--
+	}
+	return s[:end]
 }
 
 // expect answers an expectation (RFC 9110 §10.1.1). A client that still waits
@@ -634,20 +650,27 @@ func (l *logMemory) requestArgs(requestLine string) []any {
 
 // VersionString joins ServerVersion and SysVersion.
 func (h *BaseHandler) VersionString() string {
-	return h.c.joinVersions(cmp.Or(h.ServerVersion, "BaseHTTP/"+Version), cmp.Or(h.SysVersion, sysVersion))
+	server, sys := h.ServerVersion, h.SysVersion
+	if server == "" {
+		server = "BaseHTTP/" + Version
+	}
+	if sys == "" {
+		sys = sysVersion
+	}
+	return h.c.joinVersions(server, sys)
 }
 
 // DateTimeString formats t, or the current time if t is zero, as an
 // IMF-fixdate (RFC 9110 §5.6.7): "Sun, 06 Nov 1994 08:49:37 GMT".
 func (h *BaseHandler) DateTimeString(t time.Time) string {
 	if t.IsZero() {
-		return h.Server.dates.IMF(time.Now())
+		return h.Server.dates.Now()
 	}
 	return httpdate.Format(t)
 }
 
 // LogDateTimeString formats the current local time: "06/Nov/1994 08:49:37".
-func (h *BaseHandler) LogDateTimeString() string { return h.Server.dates.Log(time.Now()) }
+func (h *BaseHandler) LogDateTimeString() string { return h.Server.dates.LogNow() }
 
 // AddressString is the host part of ClientAddress. Like CPython, no name is
 // looked up.
