@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io/fs"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -57,11 +58,16 @@ const (
 	direntLength = 16
 	direntType   = 18
 	direntName   = 19
+
+	smallDirent = 32 // what a record takes whose name has up to 12 bytes
 )
 
 // appendEntries adds what records of getdents64 tell. The names are one string, so
 // that there is one allocation for all that a call has read.
 func appendEntries(entries []dirlist.Entry, records []byte, dir int) []dirlist.Entry {
+	if len(entries)+len(records)/smallDirent > cap(entries) {
+		entries = slices.Grow(entries, max(len(entries), len(records)/smallDirent)) // twice as many: they are moved but once or twice
+	}
 	first, names := len(entries), records[:0] // names are never ahead of the records
 	for len(records) >= direntName {
 		length := int(binary.NativeEndian.Uint16(records[direntLength:]))
