@@ -157,7 +157,9 @@ type Server struct {
 	notices   struct{ failed, full, refused report.Notice }
 	sweeper   wire.Sweeper
 	dates     httpdate.Cache
+	recent    httpdate.Recent // dates that are not the present one
 	roots     docroot.Roots
+	files     docroot.Files
 	hashes    docroot.Hashes
 	listings  dirlist.Quota
 	scripts   script.Set        // of CGIHandler
@@ -419,8 +421,15 @@ func (s *Server) serve(l net.Listener, process func(*connection)) error {
 func (s *Server) acceptFailed(err error) {
 	s.report().Notice(&s.notices.failed, time.Minute, slog.LevelError, "accept: %v; trying again", err)
 	if accept.IsExhausted(err) {
-		s.open.MakeRoom()
+		s.makeRoom()
 	}
+}
+
+// makeRoom lets go of what can be done without where the system has run out of
+// descriptors or memory: those of files that are kept, and connections that are idle.
+func (s *Server) makeRoom() {
+	s.files.MakeRoom()
+	s.open.MakeRoom()
 }
 
 // serviceActions calls ServiceActions, which may panic.
@@ -458,7 +467,7 @@ func (s *Server) handleRequest(process func(*connection)) error {
 		return ErrServerClosed
 	case err != nil:
 		if accept.IsExhausted(err) {
-			s.open.MakeRoom() // for the next call
+			s.makeRoom() // for the next call
 		}
 		return fmt.Errorf("httpserver: %w", err)
 	}
@@ -579,6 +588,7 @@ func (s *Server) serveApart(c *connection) {
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.open.End()
 	defer s.roots.Close()
+	defer s.files.Close()
 	defer s.scripts.Close()
 	select {
 	case <-s.open.Ended():
@@ -604,6 +614,7 @@ func (s *Server) Close() error {
 	err := s.open.End()
 	s.open.Abandon()
 	s.scripts.Close()
+	s.files.Close()
 	s.roots.Close()
 	return err
 }

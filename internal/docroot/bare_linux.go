@@ -24,6 +24,7 @@ type File struct {
 	info    *fileInfo // as it was opened
 	fd      *descriptor
 	content []byte // all of it, in place of a descriptor; nil where there is that
+	facts   *Facts // of one of Files
 	closed  atomic.Bool
 
 	mu       sync.Mutex
