@@ -16,7 +16,6 @@ import (
 	"example.com/httpserver/internal/class"
 	"example.com/httpserver/internal/exchange"
 	"example.com/httpserver/internal/http1"
-	"example.com/httpserver/internal/httpdate"
 	"example.com/httpserver/internal/logline"
 	"example.com/httpserver/internal/pyrepr"
 )
@@ -666,7 +665,7 @@ func (h *BaseHandler) DateTimeString(t time.Time) string {
 	if t.IsZero() {
 		return h.Server.dates.Now()
 	}
-	return httpdate.Format(t)
+	return h.Server.recent.Format(t)
 }
 
 // LogDateTimeString formats the current local time: "06/Nov/1994 08:49:37".

@@ -29,7 +29,7 @@ import (
 	"example.com/httpserver/internal/docroot"
 )
 
-var containmentTime = flag.Duration("containment", 1500*time.Millisecond, "how long TestContainment asks while things are swapped")
+var containmentTime = flag.Duration("containment", 2*time.Second, "how long TestContainment asks while things are swapped")
 
 // TestContainment: while another process swaps files, directories and all for links
 // to the outside, as fast as it can, no answer holds anything of what is there, nor
@@ -40,13 +40,14 @@ func TestContainment(t *testing.T) {
 		return
 	}
 	ways := []struct {
-		name     string
-		portable bool
-		handler  func(t *testing.T, h *quietFiles) httpserver.RequestHandler
+		name    string
+		prepare func(s *httpserver.Server)
+		handler func(t *testing.T, h *quietFiles) httpserver.RequestHandler
 	}{
-		{"the system's own way", false, asItIs},
-		{"the portable way", true, asItIs},
-		{"the FS of an os.Root", false, func(t *testing.T, h *quietFiles) httpserver.RequestHandler {
+		{"the system's own way", nil, asItIs},
+		{"files that are kept", func(s *httpserver.Server) { httpserver.AgeFiles(s, time.Hour) }, asItIs},
+		{"the portable way", httpserver.ServePortably, asItIs},
+		{"the FS of an os.Root", nil, func(t *testing.T, h *quietFiles) httpserver.RequestHandler {
 			root, err := os.OpenRoot(h.Directory)
 			if err != nil {
 				t.Fatal(err)
@@ -58,7 +59,7 @@ func TestContainment(t *testing.T) {
 	}
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
-			c := newContainment(t, *containmentTime/time.Duration(len(ways)), way.portable, way.handler)
+			c := newContainment(t, *containmentTime/time.Duration(len(ways)), way.prepare, way.handler)
 			opened, letGo := watchOpens(t, c.outsideDirectories()), awaitReaders(t, []string{c.path("outside/fifo")})
 			c.run(8)
 			for _, what := range c.leaks {
@@ -86,7 +87,7 @@ func TestContainment(t *testing.T) {
 		}},
 	} {
 		t.Run(way.name, func(t *testing.T) {
-			c := newContainment(t, 0, false, way.handler)
+			c := newContainment(t, 0, nil, way.handler)
 			c.enough = func() bool { return c.leaked() >= 10 }
 			c.run(8)
 			t.Logf("seen: %.300s", strings.Join(c.leaks, "\n"))
@@ -128,7 +129,7 @@ type containment struct {
 }
 
 // newContainment serves a playground, with a plain listing and a rich one.
-func newContainment(t *testing.T, d time.Duration, portable bool, handler func(*testing.T, *quietFiles) httpserver.RequestHandler) *containment {
+func newContainment(t *testing.T, d time.Duration, prepare func(*httpserver.Server), handler func(*testing.T, *quietFiles) httpserver.RequestHandler) *containment {
 	t.Helper()
 	top, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
@@ -169,8 +170,8 @@ func newContainment(t *testing.T, d time.Duration, portable bool, handler func(*
 		if err != nil {
 			t.Fatal(err)
 		}
-		if portable {
-			httpserver.ServePortably(&s.Server)
+		if prepare != nil {
+			prepare(&s.Server)
 		}
 		inBackground(t, s, s.ServeForever)
 		c.servers = append(c.servers, s)

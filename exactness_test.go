@@ -68,8 +68,8 @@ func (k *keeper) get() (response *http.Response, content string, err error) {
 }
 
 // keepers gives a function that makes clients, and a server for them.
-func keepers(t *testing.T, h httpserver.RequestHandler) func(fields string) *keeper {
-	addr := serveDuring(t, h).ServerAddress()
+func keepers(t *testing.T, h httpserver.RequestHandler, options ...func(*httpserver.ThreadingServer)) func(fields string) *keeper {
+	addr := serveDuring(t, h, options...).ServerAddress()
 	connect := func() (net.Conn, error) {
 		conn, err := net.Dial(addr.Network(), addr.String())
 		if err != nil {
@@ -141,12 +141,20 @@ func TestReplacedUnderLoad(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows replaces no file that is open")
 	}
+	t.Run("young files", func(t *testing.T) { replaceUnderLoad(t) })
+	t.Run("files that are kept", func(t *testing.T) { replaceUnderLoad(t, keepFiles) })
+}
+
+// keepFiles has files kept, however young they are.
+func keepFiles(s *httpserver.ThreadingServer) { httpserver.AgeFiles(&s.Server, time.Hour) }
+
+func replaceUnderLoad(t *testing.T, options ...func(*httpserver.ThreadingServer)) {
 	h := newFiles(t)
 	put := func(n int) { // versions have their number for a date, too
 		replace(t, h.Directory, n, exactSizes[n%len(exactSizes)], modified.Add(time.Duration(n)*time.Second))
 	}
 	put(0)
-	clients := keepers(t, h)
+	clients := keepers(t, h, options...)
 	var stop atomic.Bool
 	var replacing, asking sync.WaitGroup
 	replacing.Go(func() {

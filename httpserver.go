@@ -159,7 +159,9 @@ type Server struct {
 	sockets   socket.Group
 	sweeper   wire.Sweeper
 	dates     httpdate.Cache
+	recent    httpdate.Recent // dates that are not the present one
 	roots     docroot.Roots
+	files     docroot.Files
 	hashes    docroot.Hashes
 	listings  dirlist.Quota
 	scripts   script.Set        // of CGIHandler
@@ -423,8 +425,15 @@ func (s *Server) serve(l net.Listener, process func(*connection)) error {
 func (s *Server) acceptFailed(err error) {
 	s.report().Notice(&s.notices.failed, time.Minute, slog.LevelError, "accept: %v; trying again", err)
 	if accept.IsExhausted(err) {
-		s.open.MakeRoom()
+		s.makeRoom()
 	}
+}
+
+// makeRoom lets go of what can be done without where the system has run out of
+// descriptors or memory: those of files that are kept, and connections that are idle.
+func (s *Server) makeRoom() {
+	s.files.MakeRoom()
+	s.open.MakeRoom()
 }
 
 // serviceActions calls ServiceActions, which may panic.
@@ -462,7 +471,7 @@ func (s *Server) handleRequest(process func(*connection)) error {
 		return ErrServerClosed
 	case err != nil:
 		if accept.IsExhausted(err) {
-			s.open.MakeRoom() // for the next call
+			s.makeRoom() // for the next call
 		}
 		return fmt.Errorf("httpserver: %w", err)
 	}
@@ -582,6 +591,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.open.End()
 	s.closeSockets()
 	defer s.roots.Close()
+	defer s.files.Close()
 	defer s.scripts.Close()
 	select {
 	case <-s.open.Ended():
@@ -608,6 +618,7 @@ func (s *Server) Close() error {
 	s.closeSockets()
 	s.open.Abandon()
 	s.scripts.Close()
+	s.files.Close()
 	s.roots.Close()
 	return err
 }

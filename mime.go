@@ -69,15 +69,27 @@ var builtinTypes = MIMETypes{mimetypes.Builtin()}
 // DefaultExtensionsMap gives what SimpleHandler uses where ExtensionsMap is
 // nil, CPython's, in a map of the caller's own: the types of compressed files.
 func DefaultExtensionsMap() map[string]string {
-	return map[string]string{
-		".gz":  "application/gzip",
-		".Z":   "application/octet-stream",
-		".bz2": "application/x-bzip2",
-		".xz":  "application/x-xz",
+	extensions := map[string]string{}
+	for _, ext := range [...]string{".gz", ".Z", ".bz2", ".xz"} {
+		extensions[ext], _ = defaultExtension(ext)
 	}
+	return extensions
 }
 
-var defaultExtensionsMap = DefaultExtensionsMap()
+// defaultExtension looks up what DefaultExtensionsMap has.
+func defaultExtension(ext string) (mediaType string, ok bool) {
+	switch ext {
+	case ".gz":
+		return "application/gzip", true
+	case ".Z":
+		return "application/octet-stream", true
+	case ".bz2":
+		return "application/x-bzip2", true
+	case ".xz":
+		return "application/x-xz", true
+	}
+	return "", false
+}
 
 // GuessType gives the media type of a file by the extension of its name:
 // ExtensionsMap decides, as written and then in lower case, then MIMETypes,
@@ -88,16 +100,14 @@ func (h *SimpleHandler) GuessType(path string) string {
 
 // knownType is GuessType, or "".
 func (h *SimpleHandler) knownType(path string) string {
-	extensions := h.ExtensionsMap
-	if extensions == nil {
-		extensions = defaultExtensionsMap
-	}
 	_, ext := mimetypes.SplitExt(path)
-	if t, ok := extensions[ext]; ok {
+	if t, ok := h.extension(ext); ok {
 		return t
 	}
-	if t, ok := extensions[strings.ToLower(ext)]; ok {
-		return t
+	if lower := strings.ToLower(ext); lower != ext {
+		if t, ok := h.extension(lower); ok {
+			return t
+		}
 	}
 	types := h.MIMETypes
 	if types == nil {
@@ -105,6 +115,15 @@ func (h *SimpleHandler) knownType(path string) string {
 	}
 	t, _ := types.GuessType(path)
 	return t
+}
+
+// extension looks up what ExtensionsMap has.
+func (h *SimpleHandler) extension(ext string) (mediaType string, ok bool) {
+	if h.ExtensionsMap == nil {
+		return defaultExtension(ext)
+	}
+	mediaType, ok = h.ExtensionsMap[ext]
+	return mediaType, ok
 }
 
 // unknownType is the type of what nobody knows.
@@ -137,7 +156,10 @@ func (h *SimpleHandler) mediaType(path string) string {
 // Unlike CPython, which sends .svgz as image/svg+xml and leaves out that it is
 // compressed: browsers show nothing then.
 func contentCoding(path, mediaType string) string {
-	if _, ext := mimetypes.SplitExt(path); strings.EqualFold(ext, ".svgz") && strings.HasPrefix(mediaType, "image/svg+xml") {
+	if !strings.HasPrefix(mediaType, "image/svg+xml") {
+		return ""
+	}
+	if _, ext := mimetypes.SplitExt(path); strings.EqualFold(ext, ".svgz") {
 		return "gzip"
 	}
 	return ""
@@ -165,7 +187,7 @@ func (h *SimpleHandler) chooseVariant(r *representation, path string, original f
 	var available []string
 	unknown := false
 	for _, c := range codings {
-		info, err := h.paths().Stat(path + c.suffix)
+		info, err := h.paths().Look(path + c.suffix)
 		unknown = unknown || accept.IsExhausted(err)
 		if isVariant(info, err) {
 			available = append(available, c.name)

@@ -251,6 +251,9 @@ func (h *SimpleHandler) DoOPTIONS() {
 // place to ask for a password, or to answer some paths in another way.
 func (h *SimpleHandler) SendHead() io.ReadCloser {
 	path := h.self.TranslatePath(h.Path)
+	if index, f, info := h.openKeptIndex(path); f != nil {
+		return h.sendFile(index, f, info, "")
+	}
 	f, info, err := h.open(path)
 	if isDirectory(info) {
 		if f != nil {
@@ -324,7 +327,7 @@ func (h *SimpleHandler) refuseFile(err error, message string) {
 	switch {
 	case accept.IsExhausted(err):
 		h.self.LogError("%v", err)
-		h.Server.open.MakeRoom()
+		h.Server.makeRoom()
 		h.self.SendError(503, "", "")
 		return
 	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, docroot.ErrNotServed):
@@ -346,13 +349,9 @@ func (h *SimpleHandler) redirect() {
 // findIndex gives the first index page of a directory that is a regular file,
 // whether or not it may be read, or "". It fails where nobody can tell.
 func (h *SimpleHandler) findIndex(dir string) (path string, err error) {
-	pages := h.IndexPages
-	if pages == nil {
-		pages = defaultIndexPages
-	}
-	for _, page := range pages {
-		path := h.paths().Join(dir, cleaned(page))
-		info, err := h.paths().Stat(path)
+	for _, page := range h.indexPages() {
+		path := h.paths().Join(dir, docroot.Cleaned(page))
+		info, err := h.paths().Look(path)
 		switch {
 		case accept.IsExhausted(err):
 			return "", err
@@ -361,6 +360,30 @@ func (h *SimpleHandler) findIndex(dir string) (path string, err error) {
 		}
 	}
 	return "", nil
+}
+
+// openKeptIndex opens the index page of a directory where that is one of the files that
+// are kept, so that the directory itself need not be looked at: the page is in it.
+func (h *SimpleHandler) openKeptIndex(dir string) (path string, f fs.File, info fs.FileInfo) {
+	if !strings.HasSuffix(dir, "/") || !urlpath.EndsInSlash(urlpath.Of(h.Path)) {
+		return "", nil, nil
+	}
+	if path = h.paths().KeptIndex(dir, h.indexPages()); path == "" {
+		return "", nil, nil
+	}
+	f, info, err := h.open(path)
+	if err != nil || info.Mode().IsRegular() {
+		return path, f, info
+	}
+	f.Close()
+	return "", nil, nil
+}
+
+func (h *SimpleHandler) indexPages() []string {
+	if h.IndexPages == nil {
+		return defaultIndexPages
+	}
+	return h.IndexPages
 }
 
 var defaultIndexPages = []string{"index.html", "index.htm"}
@@ -390,7 +413,7 @@ func (h *SimpleHandler) navigates() bool {
 
 // sendFallback answers with the Fallback.
 func (h *SimpleHandler) sendFallback() io.ReadCloser {
-	path := h.paths().Join(h.directory(), cleaned(h.Fallback))
+	path := h.paths().Join(h.directory(), docroot.Cleaned(h.Fallback))
 	f, info, err := h.open(path)
 	if err = onlyFile(path, f, info, err); err != nil {
 		h.self.LogError("Fallback %s: %v", h.Fallback, err)
@@ -400,14 +423,12 @@ func (h *SimpleHandler) sendFallback() io.ReadCloser {
 	return h.sendFile(path, f, info, h.fallbackVary())
 }
 
-// cleaned gives a name of the program's as one below a directory.
-func cleaned(name string) string { return strings.TrimPrefix(pathpkg.Clean("/"+name), "/") }
-
 // A representation is an open file and what is said of it (RFC 9110 §3.2).
 type representation struct {
 	content.Version
 	file      fs.File
 	seeker    io.ReadSeeker // the same, if it is one
+	length    string        // Size in decimal, if it was made before
 	mediaType string
 	coding    string // the content coding, if it is sent in one
 	vary      string // the fields that decided on it, beside the target
@@ -471,14 +492,24 @@ func (h *SimpleHandler) describe(r *representation, path string, info fs.FileInf
 	}
 	r.Modified, r.Size = info.ModTime(), info.Size()
 	r.seeker, r.Seekable = docroot.Seeker(r.file, info.Size())
-	r.ETag, r.Settled = h.Server.hashes.TagOf(h.FS, path, info)
+	if facts := docroot.FactsOf(r.file); facts != nil {
+		r.ETag, r.Settled, r.length = facts.Tag, true, facts.Length
+	} else {
+		r.ETag, r.Settled = h.Server.hashes.TagOf(h.FS, path, info)
+	}
 	if r.ETag != "" && r.coding != "" { // it may be another's file, by a link
 		r.ETag = strings.TrimSuffix(r.ETag, `"`) + "-" + r.coding + `"`
 	}
-	year := r.Modified.UTC().Year()
-	if docroot.IsTimeless(h.FS, info) || year < 1 || year > 9999 {
+	if docroot.IsTimeless(h.FS, info) || !hasDate(r.Modified) {
 		r.Modified = time.Time{} // there is none, or none that a date can say
 	}
+}
+
+// hasDate reports whether a date can say a time: its year has four digits.
+func hasDate(t time.Time) bool {
+	const year1, year10000 = -62_135_596_800, 253_402_300_800
+	second := t.Unix()
+	return year1 <= second && second < year10000
 }
 
 // evaluate asks what the request makes of a version of the file (RFC 9110
@@ -494,16 +525,21 @@ func (h *SimpleHandler) evaluate(version *content.Version) (status int, ranges [
 // sendFileHead sends the head for all of a file, or for length bytes of it, with
 // the same fields (RFC 9110 §15.3.7). CPython's come first.
 func (h *SimpleHandler) sendFileHead(status int, r *representation, length int64, contentRange string) {
-	now := time.Now() // not later than Date
+	modified := r.Modified
+	if !r.Settled {
+		if now := time.Now(); modified.After(now) {
+			modified = now // unlike CPython, no date later than Date (RFC 9110 §8.8.2.1)
+		}
+	}
+	size := r.length
+	if size == "" || length != r.Size {
+		size = strconv.FormatInt(length, 10)
+	}
 	h.self.SendResponse(status, "")
 	h.self.SendHeader("Content-type", r.mediaType)
-	h.self.SendHeader("Content-Length", strconv.FormatInt(length, 10))
-	switch {
-	case r.Modified.After(now):
-		// Unlike CPython, no date later than Date (RFC 9110 §8.8.2.1).
-		h.self.SendHeader("Last-Modified", h.self.DateTimeString(now))
-	case !r.Modified.IsZero():
-		h.self.SendHeader("Last-Modified", h.self.DateTimeString(r.Modified))
+	h.self.SendHeader("Content-Length", size)
+	if !modified.IsZero() {
+		h.self.SendHeader("Last-Modified", h.self.DateTimeString(modified))
 	}
 	h.sendAll(h.ExtraHeaders)
 	if r.Seekable {
@@ -553,7 +589,7 @@ func (h *SimpleHandler) paths() docroot.Paths {
 	case h.c == nil: // there is no server to keep it
 		p.Root = docroot.New(p.Directory, h.FollowSymlinks)
 	default:
-		p.Root = h.c.rootOf(p.Directory, h.FollowSymlinks)
+		p.Root, p.Files = h.c.rootOf(p.Directory, h.FollowSymlinks), &h.c.server.files
 	}
 	return p
 }

@@ -111,7 +111,7 @@ func trueFirst(a, b bool) int {
 // Sort orders entries by name without regard to case, as CPython's key name.lower() does.
 //
 // Unlike CPython, names that differ in case alone follow in byte order: its order is the file system's.
-func Sort(entries []Entry) { sortKeyed(entries, compareNames) }
+func Sort(entries []Entry) { sortByName(entries) }
 
 // A keyedEntry is an Entry with the lower case of its name, which is made once and not for each comparison.
 type keyedEntry struct {
@@ -141,6 +141,9 @@ func compareNames(a, b keyedEntry) int {
 // sortKey returns a string whose byte order is the code point order of name.lower(). UTF-8 has that order by itself,
 // but Python reads a byte that is none as one of the surrogates U+DC80 to U+DCFF.
 func sortKey(name string) string {
+	if pystr.IsLowerASCII(name) {
+		return name
+	}
 	lower := pystr.Lower(name)
 	if utf8.ValidString(lower) {
 		return lower

@@ -1,6 +1,7 @@
 package dirlist
 
 import (
+	"fmt"
 	"html"
 	"math/rand/v2"
 	"slices"
@@ -42,6 +43,54 @@ func TestSort(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSortMany: however many names there are, and however much of them is alike, their order is the one that comparing
+// them gives.
+func TestSortMany(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for name, next := range map[string]func(i int) string{
+		"numbers":            func(i int) string { return fmt.Sprintf("file-%d.txt", i) },
+		"one letter":         func(int) string { return strings.Repeat("a", random.IntN(300)) },
+		"two letters":        func(int) string { return randomOf(random, "ab", 40) },
+		"in any case":        func(int) string { return randomOf(random, "aAbB", 20) },
+		"NULs":               func(int) string { return randomOf(random, "\x00a", 20) },
+		"bytes":              func(int) string { return randomOf(random, "a\xff\xc3\xa9\xed\xbf\xbfZ", 12) },
+		"what Python does":   func(int) string { return randomName(random) },
+		"all alike":          func(int) string { return "the same name for all" },
+		"ends at eight":      func(int) string { return strings.Repeat("x", 8*random.IntN(4)) + randomOf(random, "xX", 2) },
+		"long, late to part": func(i int) string { return strings.Repeat("n", 200) + randomOf(random, "01", 12) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, n := range []int{0, 1, 2, shortRun, shortRun + 1, 100, 3000} {
+				entries := make([]Entry, n)
+				for i := range entries {
+					entries[i] = Entry{Name: next(i), Size: int64(i)}
+				}
+				want := slices.Clone(entries)
+				sortKeyed(want, compareNames)
+				Sort(entries)
+				if !slices.EqualFunc(entries, want, func(a, b Entry) bool { return a.Name == b.Name }) {
+					t.Errorf("%d entries in another order", n)
+				}
+				seen := make([]bool, n)
+				for _, e := range entries {
+					if seen[e.Size] {
+						t.Fatalf("an entry is there twice: %v", e)
+					}
+					seen[e.Size] = true
+				}
+			}
+		})
+	}
+}
+
+func randomOf(random *rand.Rand, letters string, most int) string {
+	b := make([]byte, random.IntN(most))
+	for i := range b {
+		b[i] = letters[random.IntN(len(letters))]
+	}
+	return string(b)
 }
 
 func TestParseOrder(t *testing.T) {
@@ -122,12 +171,18 @@ func FuzzParseOrder(f *testing.F) {
 }
 
 func BenchmarkSort(b *testing.B) {
-	entries := files(1000)
-	random := rand.New(rand.NewPCG(1, 2))
-	b.ReportAllocs()
-	for b.Loop() {
-		random.Shuffle(len(entries), func(i, j int) { entries[i], entries[j] = entries[j], entries[i] })
-		Sort(entries)
+	for _, n := range []int{1000, 10_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			shuffled := files(n)
+			random := rand.New(rand.NewPCG(1, 2))
+			random.Shuffle(n, func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+			entries := make([]Entry, n)
+			b.ReportAllocs()
+			for b.Loop() {
+				copy(entries, shuffled)
+				Sort(entries)
+			}
+		})
 	}
 }
 

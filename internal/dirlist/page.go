@@ -2,9 +2,9 @@ package dirlist
 
 import "io"
 
-// pieceSize is how much of a Page is rendered before any of it goes out: what one write may well hold, and more than a
-// listing of a few hundred names.
-const pieceSize = 32 << 10
+// pieceSize is how much of a Page is rendered before any of it goes out: what one write may well hold, and a listing of
+// a thousand names.
+const pieceSize = 64 << 10
 
 // A Page is a listing, rendered piece by piece as it is read: beside its entries it holds one piece, however many there
 // are. They must stay as they are until it has been read.

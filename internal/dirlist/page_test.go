@@ -61,7 +61,7 @@ func TestPage(t *testing.T) {
 
 // Read in any size, then WriteTo, is the page.
 func TestPageReadThenWriteTo(t *testing.T) {
-	entries := files(1500)
+	entries := files(3000)
 	want := read(t, Plain("/", entries))
 	for _, size := range []int{1, 7, 4096, pieceSize - 1, pieceSize, pieceSize + 1, 1 << 20} {
 		p := Plain("/", entries)
@@ -109,7 +109,7 @@ func TestPageWriteError(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			left := int64(tt.w.left)
-			if n, err := Plain("/", files(1500)).WriteTo(&tt.w); n != left || err != tt.want {
+			if n, err := Plain("/", files(3000)).WriteTo(&tt.w); n != left || err != tt.want {
 				t.Errorf("WriteTo gives %d, %v, want %d, %v", n, err, left, tt.want)
 			}
 		})

@@ -24,6 +24,10 @@ func (p plain) head(o *out) {
 }
 
 func (p plain) item(o *out, _ int, e *Entry) {
+	if isUnreserved(e.Name) {
+		o.plainItem(e)
+		return
+	}
 	o.raw(`<li><a href="`)
 	o.hrefOf(e)
 	o.raw(`">`)
@@ -35,6 +39,29 @@ func (p plain) item(o *out, _ int, e *Entry) {
 		o.raw("/")
 	}
 	o.raw("</a></li>\n")
+}
+
+// plainItem is item for a name that stands for itself wherever it is written.
+func (o *out) plainItem(e *Entry) {
+	const open, within, end = `<li><a href="`, `">`, "</a></li>\n"
+	slash, mark := "", ""
+	if e.Dir {
+		slash, mark = "/", "/"
+	}
+	if e.Link {
+		mark = "@"
+	}
+	if o.measuring {
+		o.length += int64(len(open) + len(e.Name) + len(slash) + len(within) + len(e.Name) + len(mark) + len(end))
+		return
+	}
+	b := append(o.piece, open...)
+	b = append(b, e.Name...)
+	b = append(b, slash...)
+	b = append(b, within...)
+	b = append(b, e.Name...)
+	b = append(b, mark...)
+	o.piece = append(b, end...)
 }
 
 func (p plain) foot(o *out) {

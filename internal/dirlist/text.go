@@ -28,6 +28,16 @@ func (o *out) href(name string) {
 	o.raw(name[start:])
 }
 
+// isUnreserved reports whether a name has nothing to encode, nor to escape.
+func isUnreserved(name string) bool {
+	for i := range len(name) {
+		if !inHref[name[i]] {
+			return false
+		}
+	}
+	return true
+}
+
 var inHref = func() (table [256]bool) {
 	for i := range table {
 		switch c := byte(i); {

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"time"
 	"unsafe"
 
 	"example.com/httpserver/internal/dirlist"
@@ -39,14 +38,9 @@ func openBeneath(dir string) (top, error) {
 
 func (t *beneath) Close() error { return t.dir.Close() }
 
-// file makes an *os.File of what was opened under a name.
-func (t *beneath) file(fd int, name string) *os.File {
-	return os.NewFile(uintptr(fd), strings.TrimRight(t.dir.Name(), "/")+"/"+name)
-}
-
 // Open looks before it opens, as opening already does something to a FIFO and
 // to some devices.
-func (t *beneath) Open(name string) (*os.File, fs.FileInfo, error) {
+func (t *beneath) Open(name string) (fs.File, fs.FileInfo, error) {
 	st, err := look(t.fd, name, 0)
 	if err != nil {
 		return nil, nil, err
@@ -58,21 +52,11 @@ func (t *beneath) Open(name string) (*os.File, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return checked(name, t.file(fd, name))
+	return t.opened(fd, name)
 }
 
 func (t *beneath) Stat(name string) (fs.FileInfo, error)  { return t.stat(name, 0) }
 func (t *beneath) Lstat(name string) (fs.FileInfo, error) { return t.stat(name, syscall.O_NOFOLLOW) }
-
-func (t *beneath) stat(name string, flags int) (fs.FileInfo, error) {
-	fd, err := openat2(t.fd, name, oPath|flags)
-	if err != nil {
-		return nil, err
-	}
-	f := t.file(fd, name)
-	defer f.Close()
-	return f.Stat()
-}
 
 func (t *beneath) Readlink(name string) (string, error) {
 	fd, err := openat2(t.fd, name, oPath|syscall.O_NOFOLLOW)
@@ -90,6 +74,11 @@ func (t *beneath) Readlink(name string) (string, error) {
 	return string(target[:n]), nil
 }
 
+// opened gives what was opened under a name, if it is something to serve.
+func (t *beneath) opened(fd int, name string) (fs.File, fs.FileInfo, error) {
+	return newFile(fd, strings.TrimRight(t.dir.Name(), "/")+"/"+name)
+}
+
 // ReadDir looks at entries by the directory that it reads, wherever that has
 // been moved: DirEntry.Info would go by its path.
 func (t *beneath) ReadDir(name string, stat bool) ([]dirlist.Entry, error) {
@@ -101,60 +90,7 @@ func (t *beneath) ReadDir(name string, stat bool) ([]dirlist.Entry, error) {
 	if !info.IsDir() {
 		return nil, notExist("readdir", name)
 	}
-	found, err := f.ReadDir(-1)
-	if err != nil {
-		return nil, err
-	}
-	entries := make([]dirlist.Entry, len(found))
-	for i, e := range found {
-		entries[i] = newEntry(e)
-	}
-	if !stat {
-		return entries, nil
-	}
-	dir, err := f.SyscallConn()
-	if err != nil {
-		return nil, err
-	}
-	return entries, dir.Control(func(fd uintptr) {
-		for i := range entries {
-			if e := &entries[i]; !e.Link {
-				complete(e, int(fd))
-			}
-		}
-	})
-}
-
-// complete is fill for an entry of an open directory.
-func complete(e *dirlist.Entry, dir int) {
-	st, err := lstatat(dir, e.Name)
-	if err != nil {
-		return
-	}
-	var mode fs.FileMode
-	if st.Mode&syscall.S_IFMT != syscall.S_IFREG {
-		mode = fs.ModeIrregular
-	}
-	describe(e, mode, st.Size, time.Unix(st.Mtim.Unix()))
-}
-
-// lstatat looks at a name in a directory, in one call where there is one that
-// fills a syscall.Stat_t: a directory may have many names.
-func lstatat(dir int, name string) (st syscall.Stat_t, err error) {
-	if sysNewfstatat == 0 {
-		return look(dir, name, syscall.O_NOFOLLOW)
-	}
-	text, err := syscall.BytePtrFromString(name)
-	if err != nil {
-		return st, err
-	}
-	const atSymlinkNofollow = 0x100
-	_, _, errno := syscall.Syscall6(sysNewfstatat, uintptr(dir), uintptr(unsafe.Pointer(text)),
-		uintptr(unsafe.Pointer(&st)), atSymlinkNofollow, 0, 0)
-	if errno != 0 {
-		return st, errno
-	}
-	return st, nil
+	return readEntries(f, stat)
 }
 
 // look tells what a name stands for, for those who need no FileInfo.
@@ -172,6 +108,9 @@ func look(dir int, name string, flags int) (st syscall.Stat_t, err error) {
 const (
 	oPath   = 0x200000 // O_PATH
 	pathMax = 4096
+
+	atFDCWD           = -100
+	atSymlinkNofollow = 0x100
 
 	resolveNoMagicLinks = 0x02
 	resolveBeneath      = 0x08

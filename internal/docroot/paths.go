@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -22,6 +23,7 @@ type Paths struct {
 	Root      *Root  // of Directory
 	FS        fs.FS  // in place of the disk; there is no Root then
 	Hide      bool   // names that begin with a dot are not there
+	Files     *Files // keeps files of Root; may be nil
 }
 
 // Join gives the path of a name, with slashes, below the path of a directory. That
@@ -41,7 +43,11 @@ func (p Paths) Join(dir, name string) string {
 func (p Paths) Open(path string) (f fs.File, info fs.FileInfo, err error) {
 	tree, name, err := p.locate("open", path)
 	if err == nil {
-		f, info, err = tree.Open(name)
+		if root, ok := tree.(*Root); ok {
+			f, info, err = p.Files.open(root, path, name)
+		} else {
+			f, info, err = tree.Open(name)
+		}
 	}
 	if errors.Is(err, fs.ErrPermission) {
 		info, _ = p.Stat(path)
@@ -57,6 +63,42 @@ func (p Paths) Stat(path string) (fs.FileInfo, error) {
 	}
 	return tree.Stat(name)
 }
+
+// Look is Stat for a path whose directory has been found just now.
+func (p Paths) Look(path string) (fs.FileInfo, error) {
+	tree, name, err := p.locate("stat", path)
+	if err != nil {
+		return nil, err
+	}
+	if root, ok := tree.(*Root); ok {
+		return p.Files.look(root, path, name)
+	}
+	return tree.Stat(name)
+}
+
+// KeptIndex gives the path of the first of pages that there is in a directory, if that
+// was one of Files. It need not be any more.
+func (p Paths) KeptIndex(dir string, pages []string) string {
+	if p.Root == nil {
+		return ""
+	}
+	for i, page := range pages {
+		path := p.Join(dir, Cleaned(page))
+		if !p.Files.has(p.Root, path) {
+			continue
+		}
+		for _, page := range pages[:i] {
+			if _, err := p.Look(p.Join(dir, Cleaned(page))); !errors.Is(err, fs.ErrNotExist) {
+				return ""
+			}
+		}
+		return path
+	}
+	return ""
+}
+
+// Cleaned gives a name of a program's as one below a directory.
+func Cleaned(name string) string { return strings.TrimPrefix(path.Clean("/"+name), "/") }
 
 // ReadDir gives what a directory holds, as Tree.ReadDir does.
 func (p Paths) ReadDir(path string, stat bool) ([]dirlist.Entry, error) {

@@ -15,6 +15,9 @@ func Reader(f fs.File) io.Reader {
 	if f, ok := f.(*os.File); ok {
 		return f
 	}
+	if isBare(f) {
+		return f
+	}
 	return strict.Reader(f)
 }
 
@@ -25,6 +28,9 @@ func Seeker(f fs.File, size int64) (io.ReadSeeker, bool) {
 	case *os.File:
 		return f, true
 	case io.Seeker:
+		if isBare(f.(fs.File)) {
+			return f.(io.ReadSeeker), true
+		}
 		return seeker{Reader(f.(fs.File)), f}, true
 	case io.ReaderAt:
 		section := io.NewSectionReader(strict.ReaderAt(f), 0, size)

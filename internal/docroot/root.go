@@ -3,7 +3,6 @@ package docroot
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"sync"
@@ -13,7 +12,7 @@ import (
 )
 
 // A Root is a directory of the disk that files are served from. The files that
-// it opens are of type *os.File.
+// it opens are of type *os.File, or of a *File that is cheaper.
 type Root struct {
 	dir      string
 	follow   bool // links that lead out are followed
@@ -21,16 +20,16 @@ type Root struct {
 
 	// Users hold mu for reading while they use top, so that none finds it
 	// closed: it is another one when the directory was removed and made anew.
-	mu   sync.RWMutex
-	top  top
-	info fs.FileInfo // of the directory that top holds
+	mu  sync.RWMutex
+	top top
+	at  place // the directory that top holds
 }
 
 // A top holds a directory open, and reaches what lies below it; names are
 // relative to it and not empty. It gives an error for those that lead out, and
 // may do so for absolute links that do not.
 type top interface {
-	Open(name string) (*os.File, fs.FileInfo, error)
+	Open(name string) (fs.File, fs.FileInfo, error)
 	Stat(name string) (fs.FileInfo, error)
 	Lstat(name string) (fs.FileInfo, error)
 	Readlink(name string) (string, error)
@@ -53,7 +52,7 @@ func (r *Root) Close() {
 func (r *Root) close() {
 	if r.top != nil {
 		r.top.Close()
-		r.top, r.info = nil, nil
+		r.top, r.at = nil, place{}
 	}
 }
 
@@ -66,11 +65,8 @@ func (r *Root) Open(name string) (file fs.File, info fs.FileInfo, err error) {
 		return unbound{}.Open(r.path(name))
 	}
 	left := nameEffort
-	err = r.do("open", name, &left, func(top top, name string) error {
-		f, i, err := top.Open(name)
-		if err == nil {
-			file, info = f, i
-		}
+	err = r.do("open", name, &left, func(top top, name string) (err error) {
+		file, info, err = top.Open(name)
 		return err
 	})
 	return file, info, err
@@ -150,17 +146,17 @@ func (r *Root) reach(name string, left *effort, use func(top top, name string) e
 
 // enter takes mu for reading, with top being the directory that dir names now.
 func (r *Root) enter() error {
-	info, err := os.Stat(r.dir)
+	at, err := placeOf(r.dir)
 	if err != nil {
 		return err
 	}
 	for range maxReopened {
 		r.mu.RLock()
-		if r.top != nil && os.SameFile(r.info, info) {
+		if r.top != nil && r.at.is(at) {
 			return nil
 		}
 		r.mu.RUnlock()
-		if info, err = r.reopen(info); err != nil {
+		if at, err = r.reopen(at); err != nil {
 			return err
 		}
 	}
@@ -173,24 +169,24 @@ const maxReopened = 8
 
 // reopen opens the directory anew, unless somebody has opened the one that is
 // wanted, and tells which one it is.
-func (r *Root) reopen(wanted fs.FileInfo) (fs.FileInfo, error) {
+func (r *Root) reopen(wanted place) (place, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.top != nil && os.SameFile(r.info, wanted) {
+	if r.top != nil && r.at.is(wanted) {
 		return wanted, nil
 	}
 	top, err := r.openTop()
 	if err != nil {
-		return nil, err
+		return place{}, err
 	}
 	info, err := top.Stat(".")
 	if err != nil {
 		top.Close()
-		return nil, err
+		return place{}, err
 	}
 	r.close()
-	r.top, r.info = top, info
-	return info, nil
+	r.top, r.at = top, placeIn(info)
+	return r.at, nil
 }
 
 func (r *Root) openTop() (top, error) {

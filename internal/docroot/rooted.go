@@ -21,7 +21,7 @@ func openRooted(dir string) (top, error) {
 	return rooted{root}, nil
 }
 
-func (t rooted) Open(name string) (*os.File, fs.FileInfo, error) {
+func (t rooted) Open(name string) (fs.File, fs.FileInfo, error) {
 	info, err := t.Stat(name)
 	if err == nil {
 		err = check(name, info)
@@ -33,21 +33,22 @@ func (t rooted) Open(name string) (*os.File, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return checked(name, f)
+	return checked[fs.File](name, f) // so that none is nil
 }
 
 // ReadDir leaves the looking at entries to package os, which does it by the
 // open directory for what was opened through a Root (Go 1.26.1), and has it
 // from the directory itself on Windows.
 func (t rooted) ReadDir(name string, stat bool) ([]dirlist.Entry, error) {
-	f, info, err := t.Open(name)
+	opened, info, err := t.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer opened.Close()
 	if !info.IsDir() {
 		return nil, notExist("readdir", name)
 	}
+	f := opened.(*os.File)
 	found, err := f.ReadDir(-1)
 	if errors.Is(err, fs.ErrPermission) {
 		return namesOf(f) // it may be read but not searched, so there is no more to know

@@ -316,30 +316,6 @@ func TestHasBeneath(t *testing.T) {
 	}
 }
 
-// TestLstatat: other processors take another way to the same end.
-func TestLstatat(t *testing.T) {
-	if !hasBeneath() {
-		t.Skip("this system has no way of its own")
-	}
-	dir := tree(t)
-	read := func() []dirlist.Entry {
-		r := New(dir, false)
-		defer r.Close()
-		entries, err := r.ReadDir("", true)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return entries
-	}
-	want := read()
-	number := sysNewfstatat
-	sysNewfstatat = 0
-	defer func() { sysNewfstatat = number }()
-	if got := read(); !slices.Equal(got, want) {
-		t.Errorf("%v, want %v", got, want)
-	}
-}
-
 func TestIdentity(t *testing.T) {
 	dir := tree(t)
 	name := filepath.Join(dir, "a")

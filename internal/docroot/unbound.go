@@ -13,22 +13,15 @@ import (
 type unbound struct{}
 
 func (unbound) Open(path string) (fs.File, fs.FileInfo, error) {
-	info, err := os.Stat(path)
-	if err == nil {
-		err = check(path, info)
-	}
+	f, info, err := openPath(path)
 	if err != nil {
 		return nil, nil, known("open", path, err)
 	}
-	f, err := os.OpenFile(path, openFlags, 0)
-	if err != nil {
-		return nil, nil, known("open", path, err)
-	}
-	return checked[fs.File](path, f) // so that none is nil
+	return f, info, nil
 }
 
 func (unbound) Stat(path string) (fs.FileInfo, error) {
-	info, err := os.Stat(path)
+	info, err := statPath(path)
 	return info, known("stat", path, err)
 }
 
@@ -41,11 +34,10 @@ func (u unbound) ReadDir(path string, stat bool) ([]dirlist.Entry, error) {
 	if !info.IsDir() {
 		return nil, notExist("readdir", path)
 	}
-	found, err := f.(fs.ReadDirFile).ReadDir(-1)
+	entries, err := readEntries(f, stat)
 	if err != nil {
 		return nil, err
 	}
-	entries := entriesOf(found, stat)
 	followLinks(entries, stat, func(name string, _ *effort) (fs.FileInfo, error) {
 		return os.Stat(filepath.Join(path, name)) // it is the system that follows
 	})

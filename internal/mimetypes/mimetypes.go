@@ -28,10 +28,10 @@ func (t *Table) Clone() *Table { return &Table{maps.Clone(t.types)} }
 func (t *Table) Guess(name string) (mediaType, encoding string) {
 	base, ext := SplitExt(name)
 	lower := pystr.Lower(ext)
-	if long, ok := suffixes[lower]; ok {
-		return t.types[long.ext], encodings[long.encoding]
+	if typeExt, encodingExt, ok := long(lower); ok {
+		return t.types[typeExt], encodingOf(encodingExt)
 	}
-	if encoding = encodings[ext]; encoding != "" {
+	if encoding = encodingOf(ext); encoding != "" {
 		_, ext = SplitExt(base)
 		lower = pystr.Lower(ext)
 	}
@@ -43,12 +43,14 @@ func (t *Table) Guess(name string) (mediaType, encoding string) {
 func SplitExt(name string) (base, ext string) {
 	file := name[strings.LastIndexByte(name, '/')+1:]
 	dot := strings.LastIndexByte(file, '.')
-	if dot < 0 || strings.Trim(file[:dot], ".") == "" {
+	if dot < 0 || isDots(file[:dot]) {
 		return name, ""
 	}
 	cut := len(name) - len(file) + dot
 	return name[:cut], name[cut:]
 }
+
+func isDots(s string) bool { return strings.Trim(s, ".") == "" }
 
 // KnownFiles returns the paths of the mime.types files that CPython reads into its table, in order: later
 // ones win. One path is there twice.

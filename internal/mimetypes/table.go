@@ -1,22 +1,35 @@
 package mimetypes
 
-// encodings are the extensions that tell how a file is packed, not what it is.
-var encodings = map[string]string{
-	".Z":   "compress",
-	".br":  "br",
-	".bz2": "bzip2",
-	".gz":  "gzip",
-	".xz":  "xz",
+// encodingOf gives what an extension says of how a file is packed, which says nothing of what it is.
+func encodingOf(ext string) string {
+	switch ext {
+	case ".Z":
+		return "compress"
+	case ".br":
+		return "br"
+	case ".bz2":
+		return "bzip2"
+	case ".gz":
+		return "gzip"
+	case ".xz":
+		return "xz"
+	}
+	return ""
 }
 
-// suffixes are short forms of a type's extension and an encoding's.
-var suffixes = map[string]struct{ ext, encoding string }{
-	".svgz": {".svg", ".gz"},
-	".taz":  {".tar", ".gz"},
-	".tbz2": {".tar", ".bz2"},
-	".tgz":  {".tar", ".gz"},
-	".txz":  {".tar", ".xz"},
-	".tz":   {".tar", ".gz"},
+// long gives what an extension is short for: a type's extension and an encoding's.
+func long(ext string) (typeExt, encodingExt string, ok bool) {
+	switch ext {
+	case ".svgz":
+		return ".svg", ".gz", true
+	case ".taz", ".tgz", ".tz":
+		return ".tar", ".gz", true
+	case ".tbz2":
+		return ".tar", ".bz2", true
+	case ".txz":
+		return ".tar", ".xz", true
+	}
+	return "", "", false
 }
 
 // builtin has the strict types of CPython 3.14: those of 3.11, text/javascript of 3.12, the .md, .markdown,

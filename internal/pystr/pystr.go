@@ -35,6 +35,9 @@ func Lower(s string) string {
 	return string(buf)
 }
 
+// IsLowerASCII reports whether s is ASCII without a capital, and so its own Lower.
+func IsLowerASCII(s string) bool { return scan(s) == lowerASCII }
+
 // What scan saw, from the least work to the most.
 const (
 	lowerASCII = iota
@@ -43,6 +46,9 @@ const (
 )
 
 func scan(s string) int {
+	for len(s) >= 8 && isLower8(s) {
+		s = s[8:]
+	}
 	seen := lowerASCII
 	for i := range len(s) {
 		switch c := s[i]; {
@@ -53,6 +59,19 @@ func scan(s string) int {
 		}
 	}
 	return seen
+}
+
+// isLower8 reports whether eight bytes are ASCII and none is a capital. A byte is one of these if adding up to 'Z' does
+// not reach its highest bit, while adding up to 'A' does.
+func isLower8(s string) bool {
+	const each = 0x0101010101010101
+	word := uint64(s[7])<<56 | uint64(s[6])<<48 | uint64(s[5])<<40 | uint64(s[4])<<32 |
+		uint64(s[3])<<24 | uint64(s[2])<<16 | uint64(s[1])<<8 | uint64(s[0])
+	if word&(each*0x80) != 0 {
+		return false
+	}
+	fromA, beyondZ := word+each*(0x80-'A'), word+each*(0x80-'Z'-1)
+	return fromA&^beyondZ&(each*0x80) == 0
 }
 
 // endsWord is the Final_Sigma condition (Unicode 3.13, table 3-17): a cased letter before, none after,

@@ -35,6 +35,19 @@ func TestLower(t *testing.T) {
 	}
 }
 
+// TestIsLowerASCII: wherever a byte stands, it is looked at.
+func TestIsLowerASCII(t *testing.T) {
+	for c := range 256 {
+		for at := range 20 {
+			b := []byte("no capital is in here")
+			b[at] = byte(c)
+			if got, want := IsLowerASCII(string(b)), c < 'A' || 'Z' < c && c < 0x80; got != want {
+				t.Errorf("%q: %v", b, got)
+			}
+		}
+	}
+}
+
 func TestLowerAllocs(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { Lower("readme.txt") }); n != 0 {
 		t.Errorf("%v allocations for text that is lower-case already, want 0", n)
