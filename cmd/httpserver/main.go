@@ -180,7 +180,7 @@ func (s *service) terminate() {
 	ctx, cancel := context.WithTimeout(context.Background(), s.patience)
 	defer cancel()
 	var cut error
-	if err := s.server.Shutdown(ctx); err != nil {
+	if err := s.server.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) { // and not for a second signal
 		cut = fmt.Errorf("cut the requests that had not ended after %v", s.patience)
 	}
 	s.lastWords(cut)
@@ -204,7 +204,7 @@ func (s *service) lastWords(err error) {
 		if err != nil {
 			complain(s.log, err)
 		}
-		s.log.Flush()
+		s.log.Close()
 	}()
 	select {
 	case <-said:

@@ -31,6 +31,7 @@ type Writer struct {
 	writing    bool      // somebody writes; whoever does holds no lock meanwhile
 	collecting bool      // a window is open: timer will come
 	immediate  bool      // windows are over at once
+	closed     bool      // there is nobody to wait for the end of one
 	accepted   int64     // bytes that were ever in pending
 	passed     int64     // of these, how many were passed on
 	failure    error     // of the last write
@@ -87,6 +88,8 @@ func (w *Writer) Write(lines []byte) (int, error) {
 	w.pending = append(w.pending, lines...)
 	w.accepted += int64(len(lines))
 	switch {
+	case w.closed:
+		w.settle() // what is refused is kept, all the same
 	case w.writing:
 	case !w.collecting:
 		w.pass()
@@ -96,10 +99,17 @@ func (w *Writer) Write(lines []byte) (int, error) {
 	return len(lines), nil
 }
 
-// Flush waits until everything that has come before is passed on. It fails where out does.
-func (w *Writer) Flush() error {
+// Close passes on what has come, and fails where out does. What comes after it is passed on before Write returns:
+// whoever ends the program then loses nothing.
+func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.closed = true
+	return w.settle()
+}
+
+// settle waits until everything that has come before is passed on, or refused.
+func (w *Writer) settle() error {
 	for end := w.accepted; w.passed < end; {
 		if w.writing {
 			w.settled.Wait()
@@ -163,7 +173,7 @@ func (w *Writer) keep(refused, memory []byte) {
 	w.spare = reusable(came)
 }
 
-// tellLoss puts a line in the place of those that were lost. Nobody has written it, so no Flush is to wait for it.
+// tellLoss puts a line in the place of those that were lost. It was not accepted, so settle is not to wait for it.
 func (w *Writer) tellLoss() {
 	if w.lost == 0 {
 		return

@@ -104,6 +104,31 @@ func TestWindow(t *testing.T) {
 	})
 }
 
+// Once it is closed, a line is there when Write returns, even if others are at it.
+func TestClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		out := newTape()
+		w := New(out)
+		say(t, w, "a\n", "b\n")
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+		say(t, w, "c\n")
+		out.check(t, "0s: a\n", "0s: b\n", "0s: c\n")
+		out.behave(func(p []byte) (int, error) {
+			time.Sleep(time.Second)
+			return len(p), nil
+		})
+		go say(t, w, "d\n")
+		synctest.Wait()
+		say(t, w, "e\n")
+		out.check(t, "0s: a\n", "0s: b\n", "0s: c\n", "1s: d\n", "2s: e\n")
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // On a terminal nothing is collected.
 func TestImmediate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -119,7 +144,7 @@ func TestImmediate(t *testing.T) {
 		go say(t, w, "c\n")
 		synctest.Wait()
 		say(t, w, "d\n", "e\n")
-		w.Flush()
+		w.Close()
 		out.check(t, "0s: a\n", "0s: b\n", "1s: c\n", "1s: d\ne\n")
 	})
 }
@@ -200,7 +225,7 @@ func TestBackPressure(t *testing.T) {
 		close(goOn)
 		synctest.Wait()
 		time.Sleep(Window)
-		w.Flush()
+		w.Close()
 		if got := strings.Replace(out.text(), "b\n", "", 1); got != want.String() {
 			t.Errorf("%d bytes came, want %d", len(got), want.Len())
 		}
@@ -228,9 +253,6 @@ func TestFailure(t *testing.T) {
 		}
 		out.behave(func(p []byte) (int, error) { return 0, errFull })
 		say(t, w, "d\n")
-		if err := w.Flush(); err != errFull {
-			t.Errorf("Flush: %v", err)
-		}
 		time.Sleep(time.Hour)
 		line := strings.Repeat("x", 99) + "\n"
 		fit, lost := 0, 0
@@ -247,8 +269,15 @@ func TestFailure(t *testing.T) {
 		time.Sleep(2 * Window)
 		out.behave(nil)
 		say(t, w, "e\n")
-		if err := w.Flush(); err != nil {
-			t.Errorf("Flush: %v", err)
+		if err := w.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		out.behave(func(p []byte) (int, error) { return 0, errFull })
+		if n, err := w.Write([]byte("kept\n")); n != len("kept\n") || err != nil {
+			t.Errorf("Write = %d, %v", n, err)
+		}
+		if err := w.Close(); err != errFull {
+			t.Errorf("Close: %v", err)
 		}
 		want := "a\nbc\nd\n" + strings.Repeat(line, fit) + fmt.Sprintf("httpserver: the log could not be written for a while: %d messages are missing here\n", lost) + "e\n"
 		if got := out.text(); got != want {
@@ -271,7 +300,7 @@ func TestTryAgain(t *testing.T) {
 		go say(t, w, "a\n")
 		synctest.Wait()
 		say(t, w, "b\n")
-		if err := w.Flush(); err != nil {
+		if err := w.Close(); err != nil {
 			t.Error(err)
 		}
 		out.check(t, "1s: a\n", "1s: b\n")
@@ -320,7 +349,7 @@ func TestNothingIsLostUntold(t *testing.T) {
 			time.Sleep(time.Second)
 			out.behave(nil)
 			fmt.Fprintf(w, "%d %s\n", lines, filler)
-			if err := w.Flush(); err != nil {
+			if err := w.Close(); err != nil {
 				t.Fatal(err)
 			}
 			next, told := 0, 0
@@ -364,14 +393,14 @@ func TestConcurrently(t *testing.T) {
 						if j%50 == i%50 {
 							time.Sleep(time.Duration(i) * time.Millisecond)
 						}
-						if j%100 == i {
-							w.Flush()
+						if i == 0 && j == lines/2 { // as a signal may
+							w.Close()
 						}
 					}
 				})
 			}
 			wg.Wait()
-			w.Flush()
+			w.Close()
 			var next [writers]int
 			for line := range strings.Lines(w.out.(*tape).text()) {
 				var i, j int
@@ -399,10 +428,9 @@ const usual = `127.0.0.1 - - [06/Nov/1994 08:49:37] "GET /static/css/main.css?v=
 func TestAllocs(t *testing.T) {
 	w := New(nowhere{})
 	line := []byte(usual)
-	for range 2 * full / len(line) {
+	for range 10 * full / len(line) { // both memories have their size
 		w.Write(line)
 	}
-	w.Flush()
 	if n := testing.AllocsPerRun(10_000, func() { w.Write(line) }); n != 0 {
 		t.Errorf("%v allocations a line, want 0", n)
 	}
