@@ -115,6 +115,7 @@ func TestLogOfCrowd(t *testing.T) {
 		{"SIGTERM", []os.Signal{syscall.SIGTERM}, 0},
 		{"an interrupt", []os.Signal{os.Interrupt}, 0},
 		{"a hangup", []os.Signal{syscall.SIGHUP}, -1},
+		{"a quit", []os.Signal{syscall.SIGQUIT}, 2}, // as Go has it, with its goroutines
 		{"SIGTERM and another signal", []os.Signal{syscall.SIGTERM, syscall.SIGTERM}, 128 + 15},
 	} {
 		for _, to := range []string{"a file", "a pipe"} {
@@ -155,7 +156,11 @@ func TestLogOfCrowd(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				c.check(t, string(log), append(cut, `"GET /big HTTP/1.1" 200 -`)...)
+				lines, goroutines, quit := strings.Cut(string(log), "SIGQUIT: quit\n")
+				if quit && !strings.Contains(goroutines, "goroutine 1 ") {
+					t.Errorf("after SIGQUIT: %q", goroutines)
+				}
+				c.check(t, lines, append(cut, `"GET /big HTTP/1.1" 200 -`)...)
 			})
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -22,6 +24,7 @@ import (
 // It may be used by any goroutine, and has none of its own while there is nothing to do.
 type Writer struct {
 	out   io.Writer
+	piece int         // how many bytes out takes as a whole
 	timer *time.Timer // ends a window
 
 	mu         sync.Mutex
@@ -44,14 +47,19 @@ const (
 	Window = 5 * time.Millisecond
 	// enough is how many bytes are passed on without waiting for the window's end, and full how many have Write wait.
 	enough, full = 32 << 10, 64 << 10
-	// piece is how much Linux writes to a pipe as a whole (pipe(7), PIPE_BUF): what others write to the same pipe, as
-	// other programs of a shell script, does not come into the midst of a line.
-	piece = 4096
+	// pipeful is how much Linux writes to a pipe as a whole (pipe(7), PIPE_BUF): what others write to the same pipe,
+	// as other programs of a shell script, does not come into the midst of a line.
+	pipeful = 4096
 )
 
 // New makes a Writer that passes lines on to out.
 func New(out io.Writer) *Writer {
-	w := &Writer{out: out}
+	w := &Writer{out: out, piece: pipeful}
+	if f, ok := out.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			w.piece = math.MaxInt
+		}
+	}
 	w.settled.L = &w.mu
 	w.timer = time.AfterFunc(time.Hour, w.endWindow)
 	w.timer.Stop()
@@ -139,7 +147,7 @@ func (w *Writer) pass() {
 	w.pending, w.spare, w.news = w.spare[:0], nil, false
 	w.writing = true
 	w.mu.Unlock()
-	n, err := writeLines(w.out, lines)
+	n, err := w.writeLines(lines)
 	w.mu.Lock()
 	w.writing = false
 	w.passed += int64(n)
@@ -191,11 +199,11 @@ func reusable(b []byte) []byte {
 	return b[:0]
 }
 
-// writeLines writes lines in pieces that a pipe takes as a whole. Where out is a file that somebody else has made
+// writeLines writes lines in pieces that out takes as a whole. Where out is a file that somebody else has made
 // non-blocking and has no room, it waits, as a write to one that is not does.
-func writeLines(out io.Writer, lines []byte) (n int, err error) {
+func (w *Writer) writeLines(lines []byte) (n int, err error) {
 	for n < len(lines) {
-		m, err := out.Write(firstLines(lines[n:]))
+		m, err := w.out.Write(firstLines(lines[n:], w.piece))
 		n += m
 		if errors.Is(err, syscall.EAGAIN) {
 			time.Sleep(Window)
@@ -207,7 +215,7 @@ func writeLines(out io.Writer, lines []byte) (n int, err error) {
 }
 
 // firstLines gives as many lines as fit in a piece, but one at least.
-func firstLines(lines []byte) []byte {
+func firstLines(lines []byte, piece int) []byte {
 	if len(lines) <= piece {
 		return lines
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -164,7 +166,7 @@ func TestEnough(t *testing.T) {
 			t.Errorf("%d bytes are written, want %d", len(out.text()), len(want))
 		}
 		for _, p := range out.writes[1:] {
-			if len(p) > len("0s: ")+piece || !strings.HasPrefix(p, "0s: x") || !strings.HasSuffix(p, "x\n") {
+			if len(p) > len("0s: ")+pipeful || !strings.HasPrefix(p, "0s: x") || !strings.HasSuffix(p, "x\n") {
 				t.Errorf("a piece of %d bytes: %.10q ... %q", len(p), p, p[len(p)-5:])
 			}
 		}
@@ -172,23 +174,44 @@ func TestEnough(t *testing.T) {
 }
 
 func TestFirstLines(t *testing.T) {
-	long, half := strings.Repeat("x", piece)+"\n", strings.Repeat("x", piece/2)+"\n"
+	long, half := strings.Repeat("x", pipeful)+"\n", strings.Repeat("x", pipeful/2)+"\n"
 	for _, tt := range []struct {
 		name, lines string
 		want        int
 	}{
 		{"one line", "a\n", 2},
 		{"all that fits", "a\nb\n", 4},
-		{"exactly", long[1:], piece},
+		{"exactly", long[1:], pipeful},
 		{"two halves are too much", half + half, len(half)},
 		{"a line that is too long", long + "a\n", len(long)},
 		{"before one that is too long", "a\n" + long, 2},
 		{"no line end", long + long[:10], len(long)},
-		{"no line end at all", strings.Repeat("x", piece+1), piece + 1},
+		{"no line end at all", strings.Repeat("x", pipeful+1), pipeful + 1},
 	} {
-		if got := len(firstLines([]byte(tt.lines))); got != tt.want {
+		if got := len(firstLines([]byte(tt.lines), pipeful)); got != tt.want {
 			t.Errorf("%s: %d bytes, want %d", tt.name, got, tt.want)
 		}
+	}
+}
+
+// A file takes everything as a whole.
+func TestFile(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	w := New(f)
+	lines := strings.Repeat(strings.Repeat("x", 99)+"\n", 1000)
+	if got := len(firstLines([]byte(lines), w.piece)); got != len(lines) {
+		t.Errorf("a piece has %d bytes, want %d", got, len(lines))
+	}
+	say(t, w, "a\n", "b\n", lines)
+	if err := w.Close(); err != nil {
+		t.Error(err)
+	}
+	if text, err := os.ReadFile(f.Name()); err != nil || string(text) != "a\nb\n"+lines {
+		t.Errorf("%d bytes, %v", len(text), err)
 	}
 }
 
