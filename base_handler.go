@@ -539,8 +539,15 @@ func (h *BaseHandler) endRequest() {
 // LogRequest logs the request line, the status code and the size.
 func (h *BaseHandler) LogRequest(code int, size int64) {
 	log := &h.c.log
+	switch h.self.(type) {
+	case *BaseHandler, *SimpleHandler, *CGIHandler:
+		if h.Server.Logger == nil { // and nobody's LogMessage: no arguments need be made for it
+			(*logLines)(h.Server).Write(log.Request(h.self.AddressString(), h.self.LogDateTimeString(), h.RequestLine, code, size))
+			return
+		}
+	}
 	log.kind, log.code, log.size = requestEvent, code, size
-	h.self.LogMessage(`"%s" %v %v`, log.requestArgs(h.RequestLine)...)
+	h.self.LogMessage(logline.RequestFormat, log.requestArgs(h.RequestLine)...)
 	log.kind, log.args[0] = messageEvent, nil
 }
 
@@ -552,8 +559,9 @@ func (h *BaseHandler) LogError(format string, args ...any) {
 	log.kind = messageEvent
 }
 
-// LogMessage writes a line to standard error, or gives a record to the server's
-// Logger. The line begins with the client's address and the time:
+// LogMessage writes a line to the server's LogOutput, standard error by default,
+// or gives a record to its Logger. The line begins with the client's address and
+// the time:
 //
 //	127.0.0.1 - - [06/Nov/1994 08:49:37] "GET / HTTP/1.1" 200 -
 //
@@ -564,17 +572,21 @@ func (h *BaseHandler) LogMessage(format string, args ...any) {
 		h.logRecord(h.Server.Logger, fmt.Sprintf(format, args...))
 		return
 	}
-	log := &h.c.log
-	log.text = fmt.Appendf(log.text[:0], format, args...)
-	log.line = logline.Append(log.line[:0], h.self.AddressString(), h.self.LogDateTimeString(), log.text)
-	os.Stderr.Write(log.line)
-	if cap(log.line) > maxLogMemory {
-		log.text, log.line = nil, nil
-	}
+	(*logLines)(h.Server).Write(h.c.log.Line(h.self.AddressString(), h.self.LogDateTimeString(), format, args...))
 }
 
-// maxLogMemory bounds what a connection keeps to make its lines in.
-const maxLogMemory = 4096
+// logLines is where a server's lines go. One goroutine at a time writes to what
+// a user gives; os.Stderr sees to that itself.
+type logLines Server
+
+func (l *logLines) Write(p []byte) (int, error) {
+	if l.LogOutput == nil {
+		return os.Stderr.Write(p)
+	}
+	l.logging.Lock()
+	defer l.logging.Unlock()
+	return l.LogOutput.Write(p)
+}
 
 // EscapeControls escapes a text as LogMessage does, after CPython's log_message:
 // a control character becomes its code, as in \x1b, and a backslash becomes two.
@@ -614,12 +626,10 @@ type logMemory struct {
 	code int
 	size int64
 
-	args    [3]any
-	boxed   int // the code that args holds
-	text    []byte
-	line    []byte
-	of      *net.TCPAddr
-	address string // of that
+	args  [3]any
+	boxed int // the code that args holds
+
+	logline.Memory
 }
 
 type eventKind uint8
@@ -673,17 +683,7 @@ func (h *BaseHandler) LogDateTimeString() string { return h.Server.dates.LogNow(
 
 // AddressString is the host part of ClientAddress. Like CPython, no name is
 // looked up.
-func (h *BaseHandler) AddressString() string {
-	log := &h.c.log
-	tcp, isTCP := h.ClientAddress.(*net.TCPAddr)
-	if !isTCP || tcp != log.of {
-		log.of, log.address = tcp, fmt.Sprint(h.ClientAddress)
-		if host, _, err := net.SplitHostPort(log.address); err == nil {
-			log.address = host
-		}
-	}
-	return log.address
-}
+func (h *BaseHandler) AddressString() string { return h.c.log.Host(h.ClientAddress) }
 
 // Headers is the header section of a message: its fields in order, each as it
 // was sent. It mirrors http.client.HTTPMessage. The zero Headers is empty.

@@ -71,7 +71,7 @@ type Server struct {
 	VerifyRequest func(net.Conn) bool
 	// HandleError is told what a handler panicked with, on the goroutine that
 	// panicked: debug.Stack shows where. If nil, the problem and the stack go to
-	// standard error, or to Logger.
+	// LogOutput, or to Logger.
 	HandleError func(conn net.Conn, problem any)
 	// ServiceActions is called by the accept loop after every connection and
 	// at least twice a second. On a listener that has no SetDeadline method it
@@ -79,8 +79,13 @@ type Server struct {
 	// HandleError's default does, and the loop goes on.
 	ServiceActions func()
 
-	// Logger takes what the server and its handlers log, as records with the
-	// parts of a line as attributes. If nil, lines go to standard error.
+	// LogOutput takes the lines that the server and its handlers log, each with one
+	// Write, from one goroutine at a time. A Write that takes its time has the
+	// others wait, and their requests with them; what it gives is not looked at. If
+	// nil, lines go to os.Stderr.
+	LogOutput io.Writer
+	// Logger takes the same as records, with the parts of a line as attributes. If
+	// nil, there are lines.
 	Logger *slog.Logger
 
 	// IdleTimeout bounds the wait for a request to begin, a TLS handshake before
@@ -153,6 +158,7 @@ type Server struct {
 	ServerName string
 	ServerPort int
 
+	logging   sync.Mutex // while LogOutput is written to
 	open      lifetime.Set
 	addresses accept.Addresses
 	notices   struct{ failed, full, refused report.Notice }
@@ -664,7 +670,7 @@ func (s *Server) handleError(conn net.Conn, problem any) {
 }
 
 // report is the log for what is about no request.
-func (s *Server) report() report.Log { return report.Log{Logger: s.Logger, Text: os.Stderr} }
+func (s *Server) report() report.Log { return report.Log{Logger: s.Logger, Text: (*logLines)(s)} }
 
 // limits gives the limits for a handler that may have a Timeout of its own.
 func (s *Server) limits(timeout time.Duration) exchange.Limits {
