@@ -1,27 +1,29 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
-	"os"
 	"os/exec"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"example.com/httpserver/internal/bench/child"
 )
 
 // A process is a server that has been started.
 type process struct {
 	cmd      *exec.Cmd
 	addr     string // where it serves
-	standing int    // how many processes it consists of when nobody asks for anything
+	site     *site
+	target   *target // what it is asked, once that is known
+	standing int     // how many processes it may consist of when nobody asks for anything
 	stdin    io.Closer
 	said     *said
 	ended    chan struct{} // closed when it has
@@ -32,10 +34,13 @@ type process struct {
 const startPatience = 10 * time.Second
 
 // launch starts a server. Its standard input is a pipe that ends with this
-// process; what it writes to standard error is held against it.
+// process; what it writes to standard error is held against it, if that does
+// not go somewhere else.
 func launch(cmd *exec.Cmd) (*process, error) {
 	p := &process{cmd: cmd, said: new(said), ended: make(chan struct{})}
-	cmd.Stderr = p.said
+	if cmd.Stderr == nil {
+		cmd.Stderr = p.said
+	}
 	// Ctrl-C is for this process, which then ends its servers.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stdin, err := cmd.StdinPipe()
@@ -53,8 +58,57 @@ func launch(cmd *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
-// serves waits until something answers at p.addr, and then counts the processes.
-func (p *process) serves(ctx context.Context) error {
+// A recipe gives the command that is a server at an address, being what a row
+// needs. It may write files into the site's private directory.
+type recipe func(s *site, r *row, addr *net.TCPAddr) (*exec.Cmd, error)
+
+// start starts a server. Servers do not say which port they were given, so they
+// get one that was free a moment ago; where somebody else was faster, another.
+func (make recipe) start(ctx context.Context, s *site, r *row) (player, error) {
+	var failures []error
+	for range 3 {
+		p, err := make.startOnce(ctx, s, r)
+		if err == nil {
+			return p, nil
+		}
+		failures = append(failures, err)
+	}
+	return nil, errors.Join(failures...)
+}
+
+func (make recipe) startOnce(ctx context.Context, s *site, r *row) (*process, error) {
+	addr, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	cmd, err := make(s, r, addr)
+	if err != nil {
+		return nil, err
+	}
+	p, err := launch(cmd)
+	if err != nil {
+		return nil, err
+	}
+	p.addr, p.site = addr.String(), s
+	if err := p.serves(ctx, r); err != nil {
+		return nil, errors.Join(err, p.complaint(), p.stop())
+	}
+	return p, nil
+}
+
+// freeAddr gives an address of the loopback interface that nobody listens on.
+func freeAddr() (*net.TCPAddr, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr), nil
+}
+
+// serves waits until something answers at p.addr, and then counts the processes,
+// if there will be others for a while.
+func (p *process) serves(ctx context.Context, r *row) error {
 	conn, err := p.connect(ctx)
 	if err != nil {
 		return err
@@ -70,6 +124,10 @@ func (p *process) serves(ctx context.Context) error {
 		return err
 	}
 	p.said.forget()
+	p.standing = math.MaxInt
+	if r.application != child.Scripts {
+		return nil // what it consists of stays, once it has all been started
+	}
 	all, err := readStats()
 	p.standing = len(below(p.cmd.Process.Pid, all))
 	return err
@@ -95,20 +153,24 @@ func (p *process) connect(ctx context.Context) (net.Conn, error) {
 	}
 }
 
-// check asks once for what a row asks for.
-func (p *process) check(ctx context.Context, r *row) error {
-	_, err := p.shot(ctx, r, 1)
-	return err
+// check finds out what to ask, and asks once.
+func (p *process) check(ctx context.Context, r *row) (err error) {
+	p.target, err = aim(ctx, p.site, r, p.addr)
+	return cmp.Or(p.complaint(), err)
 }
 
-// shot has clients send n requests, and looks what they have cost.
-func (p *process) shot(ctx context.Context, r *row, n int) (shot, error) {
+// shot has clients send requests, and looks what they have cost. Before that,
+// every byte of an answer is looked at.
+func (p *process) shot(ctx context.Context, r *row, e extent) (shot, error) {
+	if err := p.target.check(ctx); err != nil {
+		return shot{}, cmp.Or(p.complaint(), err)
+	}
 	pid := p.cmd.Process.Pid
 	before, err := settled(ctx, pid, p.standing)
 	if err != nil {
 		return shot{}, err
 	}
-	elapsed, err := load(ctx, p.addr, r, n)
+	seen, err := r.load(ctx, p.target, e)
 	if err != nil {
 		return shot{}, cmp.Or(p.complaint(), err)
 	}
@@ -116,23 +178,23 @@ func (p *process) shot(ctx context.Context, r *row, n int) (shot, error) {
 	if err != nil {
 		return shot{}, err
 	}
-	return shot{Requests: n, Elapsed: elapsed, CPU: after - before}, p.complaint()
+	seen.CPU = after - before
+	return seen, p.complaint()
 }
 
 // complaint is an error if the server has written to standard error: nothing
 // that is measured should give it cause to.
 func (p *process) complaint() error {
 	if text := p.said.text(); text != "" {
-		return fmt.Errorf("the server says %q", text)
+		return fmt.Errorf("the server says %.500q", text)
 	}
 	return nil
 }
 
-// stop ends the server: ours when their input ends, others when they are told,
-// and all by force when that takes too long.
+// stop tells the server to end, and ends it by force when that takes too long.
 func (p *process) stop() error {
-	p.stdin.Close()
 	p.cmd.Process.Signal(syscall.SIGTERM)
+	p.stdin.Close()
 	select {
 	case <-p.ended:
 		return nil
@@ -152,14 +214,22 @@ type said struct {
 func (s *said) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.kept = append(s.kept, p[:min(len(p), 2048-len(s.kept))]...)
+	s.kept = append(s.kept, p[:min(len(p), 64<<10-len(s.kept))]...)
 	return len(p), nil
 }
 
+// text gives it without what is said of clients that have gone: some do, at the
+// end of a load.
 func (s *said) text() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return string(s.kept)
+	var lines []string
+	for line := range strings.Lines(string(s.kept)) {
+		if !strings.Contains(line, "broken pipe") && !strings.Contains(line, "connection reset by peer") {
+			lines = append(lines, line)
+		}
+	}
+	return strings.TrimSpace(strings.Join(lines, ""))
 }
 
 func (s *said) forget() {
@@ -168,46 +238,14 @@ func (s *said) forget() {
 	s.kept = nil
 }
 
-// child is this program as a server.
-func child(c config) (*exec.Cmd, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	text, err := json.Marshal(c)
-	if err != nil {
-		return nil, err
-	}
-	return exec.Command(self, childFlag, string(text)), nil
-}
-
-// startChild gives the function that starts one of the servers in child.go.
-func startChild(name string) func(context.Context, *site) (player, error) {
-	return func(ctx context.Context, s *site) (player, error) {
-		cmd, err := child(config{Server: name, Directory: s.directory, Profile: s.profile})
-		if err != nil {
-			return nil, err
+// goServer is the recipe of a server written in Go: they have the package child
+// in common.
+func goServer(b build, variant string) recipe {
+	return func(s *site, r *row, addr *net.TCPAddr) (*exec.Cmd, error) {
+		args := []string{"-address", addr.String(), "-application", r.application, "-directory", s.directory, "-variant", variant}
+		if s.profile != "" {
+			args = append(args, "-profile", s.profileOf(r, b, variant))
 		}
-		r, w, err := os.Pipe()
-		if err != nil {
-			return nil, err
-		}
-		defer r.Close()
-		cmd.Stdout = w
-		p, err := launch(cmd)
-		w.Close()
-		if err != nil {
-			return nil, err
-		}
-		r.SetReadDeadline(time.Now().Add(startPatience))
-		line, err := bufio.NewReader(r).ReadString('\n')
-		if err == nil {
-			p.addr = strings.TrimSpace(line)
-			err = p.serves(ctx)
-		}
-		if err != nil {
-			return nil, errors.Join(err, p.complaint(), p.stop())
-		}
-		return p, nil
+		return exec.Command(s.program(b), args...), nil
 	}
 }

@@ -14,6 +14,7 @@ import (
 // A report is a run, as -json writes it.
 type report struct {
 	Machine string       `json:"machine"`
+	Network string       `json:"network"`
 	Peers   []peerReport `json:"peers"`
 	Rows    []*rowReport `json:"rows"`
 }
@@ -26,12 +27,15 @@ type peerReport struct {
 
 // A rowReport is a row with its peers, in the order of the command line.
 type rowReport struct {
-	Name     string  `json:"name"`
-	Title    string  `json:"title"`
-	Clients  int     `json:"clients"`
-	Requests int     `json:"requests"`
-	Rounds   int     `json:"rounds"`
-	Lines    []*line `json:"peers"`
+	Name    string  `json:"name"`
+	Title   string  `json:"title"`
+	Unit    string  `json:"unit"`
+	Clients int     `json:"clients"`
+	Rounds  int     `json:"rounds"`
+	Limit   float64 `json:"limit,omitempty"` // what ours may come to at most
+	Lines   []*line `json:"peers"`
+
+	measure *measure
 }
 
 // A line is what came of a peer in a row.
@@ -39,15 +43,15 @@ type line struct {
 	Peer string `json:"peer"`
 	Void string `json:"void,omitempty"` // why there are no figures
 
-	CPU  spread `json:"cpu_us"`              // for a request
-	Rate spread `json:"requests_per_second"` //
+	Figure spread `json:"figure"` // in the row's unit; of processor time, for a request
+	Rate   spread `json:"requests_per_second"`
 
 	// The first peer's figure as a multiple of this one's, round by round. Of
-	// CPU, less than 1 says that the first is cheaper; of rates, more than 1
+	// figures, less than 1 says that the first is cheaper; of rates, more than 1
 	// that it is faster.
-	CPURatio  spread  `json:"cpu_ratio"`
+	Ratio     spread  `json:"ratio"`
 	RateRatio spread  `json:"rate_ratio"`
-	Bar       float64 `json:"bar,omitempty"` // what CPURatio should not be above
+	Bar       float64 `json:"bar,omitempty"` // what Ratio should not be above
 
 	Shots []shot `json:"shots"`
 }
@@ -94,16 +98,11 @@ func each(shots []shot, f func(shot) float64) []float64 {
 	return all
 }
 
-// errNotPlayed is why a peer is not in a row that is not for it.
-var errNotPlayed = errors.New("not for this peer")
-
 // newRowReport sums up what was seen. A peer that was void once is void.
-func newRowReport(r *row, requests int, f field, shots [][]shot, voids []error) *rowReport {
-	rep := &rowReport{Name: r.name, Title: r.title, Clients: r.clients, Requests: requests}
+func newRowReport(r *row, f field, shots [][]shot, voids []error) *rowReport {
+	m := r.measures()
+	rep := &rowReport{Name: r.name, Title: r.title, Unit: m.unit, Clients: r.clients, Limit: r.limit, measure: m}
 	for i, c := range f {
-		if voids[i] == errNotPlayed {
-			continue
-		}
 		l := &line{Peer: c.name}
 		rep.Lines = append(rep.Lines, l)
 		if voids[i] != nil {
@@ -112,10 +111,10 @@ func newRowReport(r *row, requests int, f field, shots [][]shot, voids []error) 
 		}
 		rep.Rounds = len(shots[i])
 		l.Shots = shots[i]
-		costs, rates := each(shots[i], shot.cost), each(shots[i], shot.rate)
-		l.CPU, l.Rate = spreadOf(costs), spreadOf(rates)
+		figures, rates := each(shots[i], m.of), each(shots[i], shot.rate)
+		l.Figure, l.Rate = spreadOf(figures), spreadOf(rates)
 		if i > 0 && voids[0] == nil {
-			l.CPURatio = spreadOf(ratios(each(shots[0], shot.cost), costs))
+			l.Ratio = spreadOf(ratios(each(shots[0], m.of), figures))
 			l.RateRatio = spreadOf(ratios(each(shots[0], shot.rate), rates))
 			if f[0].name == "ours" {
 				l.Bar = r.bars[c.name]
@@ -147,7 +146,7 @@ func describeMachine() string {
 
 // writeHead writes what the tables have in common.
 func (rep *report) writeHead(out io.Writer) {
-	fmt.Fprintf(out, "%s.\n\n", rep.Machine)
+	fmt.Fprintf(out, "%s; %s.\n\n", rep.Machine, rep.Network)
 	for _, p := range rep.Peers {
 		text := p.About
 		if p.Version != "" {
@@ -160,16 +159,21 @@ func (rep *report) writeHead(out io.Writer) {
 // writeTable writes a row: a table with a line for each peer.
 func (rep *rowReport) writeTable(out io.Writer) {
 	first := rep.Lines[0].Peer
-	fmt.Fprintf(out, "\n### %s: %s\n\n%d rounds of %d requests; median (least to most).\n\n", rep.Name, rep.Title, rep.Rounds, rep.Requests)
-	fmt.Fprintf(out, "| peer | CPU a request, µs | %s ÷ peer | should be | requests a second | %s ÷ peer |\n|---|---|---|---|---|---|\n", first, first)
-	for _, l := range rep.Lines {
+	fmt.Fprintf(out, "\n### %s: %s\n\n%d rounds; median (least to most).\n\n", rep.Name, rep.Title, rep.Rounds)
+	fmt.Fprintf(out, "| peer | %s | %s ÷ peer | should be | requests a second | %s ÷ peer |\n|---|---|---|---|---|---|\n",
+		rep.measure.column, first, first)
+	for i, l := range rep.Lines {
 		if l.Void != "" {
 			text, _, _ := strings.Cut(l.Void, "\n")
 			fmt.Fprintf(out, "| %s | void: %s | | | | |\n", l.Peer, strings.ReplaceAll(text, "|", `\|`))
 			continue
 		}
+		verdict := l.verdict()
+		if i == 0 {
+			verdict = rep.verdict()
+		}
 		fmt.Fprintf(out, "| %s | %s | %s | %s | %s | %s |\n", l.Peer,
-			l.CPU.text(0), l.CPURatio.text(2), l.verdict(), l.Rate.text(0), l.RateRatio.text(2))
+			l.Figure.text(rep.measure.digits), l.Ratio.text(2), verdict, l.Rate.text(0), l.RateRatio.text(2))
 	}
 }
 
@@ -183,11 +187,23 @@ func (s spread) text(digits int) string {
 
 // verdict says what the bar is and whether it was met.
 func (l *line) verdict() string {
-	if l.Bar == 0 || l.CPURatio == (spread{}) {
+	if l.Bar == 0 || l.Ratio == (spread{}) {
 		return ""
 	}
-	if l.CPURatio.Median > l.Bar {
-		return fmt.Sprintf("≤ %.2f: missed", l.Bar)
+	return verdictOf(l.Ratio.Median, l.Bar, 2)
+}
+
+// verdict says what the limit is for ours and whether it was met.
+func (rep *rowReport) verdict() string {
+	if l := rep.Lines[0]; rep.Limit != 0 && l.Peer == "ours" && l.Void == "" {
+		return verdictOf(l.Figure.Median, rep.Limit, rep.measure.digits)
 	}
-	return fmt.Sprintf("≤ %.2f: met", l.Bar)
+	return ""
+}
+
+func verdictOf(figure, bar float64, digits int) string {
+	if figure > bar {
+		return fmt.Sprintf("≤ %.*f: missed", digits, bar)
+	}
+	return fmt.Sprintf("≤ %.*f: met", digits, bar)
 }
