@@ -78,7 +78,7 @@ var allRows = slices.Concat(
 			clients: clients, load: wrk, want: echoed, bars: map[string]float64{"fasthttp": 1},
 		},
 	},
-	fileRows, cgiRows,
+	fileRows, cgiRows, otherRows, scaleRows(),
 )
 
 // postOf is a request that sends something.
@@ -126,7 +126,7 @@ func fileRow(name string, size int, title string, bars map[string]float64) *row 
 		application: child.Files, request: fmt.Sprintf(get11, filePath(size)), keep: true,
 		clients: clients, load: wrk, want: text, size: size, bars: bars,
 	}
-	if size >= mib {
+	if size > 64*kib {
 		r.load, r.clients = inC, 4
 		r.requests = max(50, 4000*mib/size)
 	}
@@ -158,4 +158,65 @@ var cgiRows = []*row{
 		application: child.Scripts, request: fmt.Sprintf(get11, child.ScriptPath), keep: true,
 		clients: 1, requests: 1500, load: inGo, want: hello, bars: cgiBars,
 	},
+}
+
+var otherRows = []*row{
+	{
+		name: "memory/idle", title: "5,000 connections that have asked once and wait",
+		application: child.Hello, request: fmt.Sprintf(get11, "/"), keep: true,
+		clients: 1, requests: 5000, want: hello, measure: idleMemory, limit: 4096,
+	},
+	{
+		name: "start/file", title: "from exec to the first byte of an answer, a file of 1 KiB",
+		application: child.Files, request: fmt.Sprintf(get11, filePath(1*kib)), keep: true,
+		clients: 1, requests: 10, want: text, size: 1 * kib, measure: startTime, limit: 4,
+	},
+	{
+		name: "log/hello", title: "hello, 64 connections that are kept, with a log of requests in a file",
+		application: child.Hello, request: fmt.Sprintf(get11, "/"), keep: true,
+		clients: clients, load: wrk, want: hello, more: map[string]float64{"ours-log": 0},
+	},
+	{
+		name: "log/file-1k", title: "a file of 1 KiB, with a log of requests in a file",
+		application: child.Files, request: fmt.Sprintf(get11, filePath(1*kib)), keep: true,
+		clients: clients, load: wrk, want: text, size: 1 * kib, more: map[string]float64{"ours-command": 1},
+	},
+}
+
+// scaleRows are rows that show how a cost grows with one thing.
+func scaleRows() (all []*row) {
+	grow := func(axis string, x int, r row) {
+		r.name, r.axis, r.x = fmt.Sprintf("scale/%s-%d", axis, x), axis, float64(x)
+		all = append(all, &r)
+	}
+	greet := row{application: child.Hello, request: fmt.Sprintf(get11, "/"), keep: true, clients: clients, load: wrk, want: hello}
+	for _, n := range []int{1, 64, 1000, 10_000} {
+		r := greet
+		r.title, r.clients = fmt.Sprintf("hello, %d connections that are kept", n), n
+		r.times = 1 + n/2500 // connecting is a part of it
+		grow("connections", n, r)
+	}
+	for _, n := range []int{1, 10, 30, 90} {
+		r := greet
+		r.title, r.request = fmt.Sprintf("hello, asked for with %d field lines", n), "GET / HTTP/1.1\r\nHost: localhost\r\n"
+		for i := range n - 1 {
+			r.request += fmt.Sprintf("X-Field-%d: a value of some length\r\n", i)
+		}
+		r.request += "\r\n"
+		grow("fields", n, r)
+	}
+	for _, n := range []int{1, 2} {
+		r := greet
+		r.title, r.procs = fmt.Sprintf("hello, a server on %d cores", n), n
+		grow("cores", n, r)
+	}
+	for _, size := range []int{1 * kib, 4 * kib, 16 * kib, 64 * kib, 256 * kib, mib, 10 * mib, 100 * mib} {
+		grow("bytes", size, *fileRow("", size, fmt.Sprintf("a file of %d bytes", size), nil))
+	}
+	for _, n := range []int{10, 100, 1000, 10_000, 100_000} {
+		r := *listRow("", n, min(4000, max(16, 1_500_000/n)))
+		r.bars = nil
+		grow("files", n, r)
+	}
+	return all
 }

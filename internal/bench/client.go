@@ -66,12 +66,17 @@ func (c *client) send(text string) error {
 		if err != nil {
 			return err
 		}
-		c.conn = conn
-		c.in = bufio.NewReaderSize(c, 64<<10)
-		c.stop = context.AfterFunc(c.ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+		c.attach(conn)
 	}
 	_, err := io.WriteString(c.conn, text)
 	return err
+}
+
+// attach gives the client a connection.
+func (c *client) attach(conn net.Conn) {
+	c.conn = conn
+	c.in = bufio.NewReader(c)
+	c.stop = context.AfterFunc(c.ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 }
 
 func (c *client) hangUp() {

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -14,18 +17,23 @@ import (
 // configured is the recipe of a server that reads a configuration, whose text
 // is made from a template: words in braces are replaced.
 func configured(program, template string, args ...string) recipe {
-	return func(s *site, r *row, addr *net.TCPAddr) (*exec.Cmd, error) {
+	return func(s *site, r *row, addr *net.TCPAddr) (*command, error) {
 		path, err := find(program)
 		if err != nil {
 			return nil, err
 		}
 		file := filepath.Join(s.private, fmt.Sprintf("%s-%d.conf", program, addr.Port))
-		text := strings.NewReplacer("{site}", s.directory, "{private}", s.private, "{user}", user(),
-			"{port}", strconv.Itoa(addr.Port)).Replace(template)
+		log := filepath.Join(s.private, fmt.Sprintf("%s-%d.log", program, addr.Port))
+		text := strings.NewReplacer("{site}", s.directory, "{private}", s.private, "{user}", user(), "{log}", log,
+			"{port}", strconv.Itoa(addr.Port), "{workers}", strconv.Itoa(cmp.Or(r.procs, runtime.NumCPU()))).Replace(template)
 		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 			return nil, err
 		}
-		return exec.Command(path, append(args, file)...), nil
+		cmd := &command{Cmd: exec.Command(path, append(slices.Clone(args), file)...)}
+		if strings.Contains(template, "{log}") {
+			cmd.log = log
+		}
+		return cmd, nil
 	}
 }
 
@@ -41,7 +49,7 @@ func user() string {
 // access log. What is in it beyond that is for where files are, for as many
 // requests on a connection as there may be, and for more connections.
 const nginxConfig = `daemon off;
-worker_processes auto;
+worker_processes {workers};
 worker_rlimit_nofile 20000;
 pid {private}/nginx-{port}.pid;
 error_log stderr warn;
@@ -52,7 +60,6 @@ http {
 		text/html html;
 	}
 	default_type application/octet-stream;
-	access_log off;
 	sendfile on;
 	tcp_nopush on;
 	keepalive_requests 1000000000;
@@ -81,9 +88,16 @@ func nginx(more string) recipe {
 	return configured("nginx", strings.Replace(nginxConfig, "{more}", more, 1), "-c")
 }
 
-// openFileCache has nginx keep descriptors, and look after a minute whether
-// files are still what they were.
-const openFileCache = "open_file_cache max=1000 inactive=60s;"
+// What more there may be. Of what is written together, the rest is a part of a
+// second late.
+const (
+	noLog = "access_log off;"
+	// openFileCache has nginx keep descriptors, and look after a minute whether
+	// files are still what they were.
+	openFileCache = noLog + " open_file_cache max=1000 inactive=60s;"
+	logEach       = "access_log {log} combined;"
+	logTogether   = "access_log {log} combined buffer=64k flush=100ms;"
+)
 
 // lighttpdConfig has CGI and listings. Connections are kept for as many
 // requests as there may be.
@@ -104,7 +118,7 @@ $HTTP["url"] =~ "^/cgi-bin/" {
 `
 
 // h2oConfig has a thread for each of two cores.
-const h2oConfig = `num-threads: 2
+const h2oConfig = `num-threads: {workers}
 max-connections: 12000
 user: {user}
 http1-request-timeout: 60
@@ -120,12 +134,21 @@ hosts:
 `
 
 // cpython is programs/server.py.
-func cpython(s *site, r *row, addr *net.TCPAddr) (*exec.Cmd, error) {
+func cpython(s *site, r *row, addr *net.TCPAddr) (*command, error) {
 	python, err := find("python3")
 	if err != nil {
 		return nil, err
 	}
-	return exec.Command(python, filepath.Join(s.private, "server.py"), strconv.Itoa(addr.Port), r.application, s.directory), nil
+	return &command{Cmd: exec.Command(python, filepath.Join(s.private, "server.py"), strconv.Itoa(addr.Port), r.application, s.directory)}, nil
+}
+
+// theCommand is cmd/httpserver, which logs requests to standard error: here, a
+// file.
+func theCommand(b build) recipe {
+	return func(s *site, r *row, addr *net.TCPAddr) (*command, error) {
+		cmd := &command{Cmd: exec.Command(s.program(b), "-p", "HTTP/1.1", "-b", addr.IP.String(), "-d", s.directory, strconv.Itoa(addr.Port))}
+		return cmd, cmd.logTo(filepath.Join(s.private, fmt.Sprintf("command-%d.log", addr.Port)))
+	}
 }
 
 // versionOf gives a function that has a program say which version it is: what

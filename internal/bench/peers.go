@@ -18,8 +18,9 @@ import (
 type peer struct {
 	name    string
 	about   string
-	plays   func(*row) bool // the rows that it can play
-	build   build           // the program that it is, if that has to be built
+	base    string // the peer that it is with something more, if it is
+	plays   test   // the rows that it can play
+	build   build  // the program that it is, if that has to be built
 	version func(context.Context, *site) string
 	start   func(context.Context, *site, *row) (player, error)
 }
@@ -43,76 +44,109 @@ var (
 	bare     = build{pkg: servers + "bare"}
 	nethttp  = build{pkg: servers + "nethttp"}
 	fasthttp = build{pkg: servers + "fasthttp"}
+
+	commandOurs = build{pkg: "example.com/httpserver/cmd/httpserver"}
+
+	fasthttpVersion = moduleVersion(fasthttp, "github.com/valyala/fasthttp")
+	nginxVersion    = versionOf("nginx", "-v")
 )
 
 var allPeers = []*peer{
 	{
-		name: "ours", about: "the library: BaseHandler, SimpleHandler, CGIHandler on ThreadingServer, HTTP/1.1, no log", plays: serves(child.Hello, child.Files, child.Scripts),
-		build: ours, version: goVersion, start: goServer(ours, "").start,
+		name: "ours", about: "the library: BaseHandler, SimpleHandler, CGIHandler on ThreadingServer, HTTP/1.1, no log",
+		plays: serves(child.Hello, child.Files, child.Scripts), build: ours, version: goVersion, start: goServer(ours, "").start,
 	},
 	{
-		name: "ours-portable", about: "the same, built without what is for Linux alone", plays: serves(child.Hello, child.Files),
-		build: portable, version: goVersion, start: goServer(portable, "").start,
+		name: "ours-portable", about: "the same, built without what is for Linux alone",
+		plays: but(isLog, serves(child.Hello, child.Files)), build: portable, version: goVersion, start: goServer(portable, "").start,
 	},
 	{
-		name: "bare", about: "a loop over net.Conn with canned answers", plays: serves(child.Hello, child.Files),
-		build: bare, version: goVersion, start: goServer(bare, "").start,
+		name: "ours-command", about: "the command, httpserver -p HTTP/1.1, its log in a file", base: "ours",
+		plays: only(or(isLog, isStart), serves(child.Files)), build: commandOurs, version: goVersion, start: theCommand(commandOurs).start,
 	},
 	{
-		name: "nethttp", about: "net/http: a HandlerFunc, FileServer, and net/http/cgi", plays: serves(child.Hello, child.Files, child.Scripts),
-		build: nethttp, version: goVersion, start: goServer(nethttp, "").start,
+		name: "ours-log", about: "the library with its own log, a write for each request, in a file", base: "ours",
+		plays: only(isLog, serves(child.Hello, child.Files)), build: ours, version: goVersion, start: goServer(ours, "log").start,
 	},
 	{
-		name: "fasthttp", about: "fasthttp; files from its cache, which may be stale for ten seconds", plays: but("list", serves(child.Hello, child.Files)),
-		build: fasthttp, version: moduleVersion(fasthttp, "github.com/valyala/fasthttp"), start: goServer(fasthttp, "").start,
+		name: "bare", about: "a loop over net.Conn with canned answers",
+		plays: but(isLog, serves(child.Hello, child.Files)), build: bare, version: goVersion, start: goServer(bare, "").start,
 	},
 	{
-		name: "fasthttp-nocache", about: "fasthttp that skips its cache", plays: serves(child.Files),
-		build: fasthttp, version: moduleVersion(fasthttp, "github.com/valyala/fasthttp"), start: goServer(fasthttp, "nocache").start,
+		name: "nethttp", about: "net/http: a HandlerFunc, FileServer, and net/http/cgi",
+		plays: but(isLog, serves(child.Hello, child.Files, child.Scripts)), build: nethttp, version: goVersion, start: goServer(nethttp, "").start,
 	},
 	{
-		name: "nginx", about: "nginx, a worker for each core, sendfile, tcp_nopush", plays: but("post", serves(child.Hello, child.Files)),
-		version: versionOf("nginx", "-v"), start: nginx("").start,
+		name: "fasthttp", about: "fasthttp; files from its cache, which may be stale for ten seconds",
+		plays: but(or(isLog, lists), serves(child.Hello, child.Files)), build: fasthttp, version: fasthttpVersion, start: goServer(fasthttp, "").start,
 	},
 	{
-		name: "nginx-ofc", about: "the same with open_file_cache, which may be stale for a minute", plays: but("list", serves(child.Files)),
-		version: versionOf("nginx", "-v"), start: nginx(openFileCache).start,
+		name: "fasthttp-nocache", about: "fasthttp that skips its cache",
+		plays: but(or(isLog, isStart), serves(child.Files)), build: fasthttp, version: fasthttpVersion, start: goServer(fasthttp, "nocache").start,
 	},
 	{
-		name: "lighttpd", about: "lighttpd, one process, mod_cgi and mod_dirlisting", plays: serves(child.Files, child.Scripts),
-		version: versionOf("lighttpd", "-v"), start: configured("lighttpd", lighttpdConfig, "-D", "-f").start,
+		name: "nginx", about: "nginx, a worker for each core, sendfile, tcp_nopush, no log",
+		plays: but(posts, serves(child.Hello, child.Files)), version: nginxVersion, start: nginx(noLog).start,
 	},
 	{
-		name: "h2o", about: "h2o, two threads", plays: serves(child.Files),
-		version: versionOf("h2o", "-v"), start: configured("h2o", h2oConfig, "-m", "worker", "-c").start,
+		name: "nginx-ofc", about: "the same with open_file_cache, which may be stale for a minute",
+		plays: but(or(isLog, isStart, lists), serves(child.Files)), version: nginxVersion, start: nginx(openFileCache).start,
 	},
 	{
-		name: "cpython", about: "http.server, ThreadingHTTPServer, HTTP/1.1", plays: but("file/range", serves(child.Hello, child.Files)),
-		version: versionOf("python3", "--version"), start: recipe(cpython).start,
+		name: "nginx-log", about: "nginx with access_log, 64 KiB or a tenth of a second at once", base: "nginx",
+		plays: only(isLog, serves(child.Hello, child.Files)), version: nginxVersion, start: nginx(logTogether).start,
 	},
 	{
-		name: "spawn", about: "no server: vfork and exec in C", plays: serves(child.Scripts),
-		version: noVersion, start: startSpawner,
+		name: "nginx-log-each", about: "nginx with access_log, a write for each request", base: "nginx",
+		plays: only(isLog, serves(child.Hello, child.Files)), version: nginxVersion, start: nginx(logEach).start,
 	},
 	{
-		name: "gospawn", about: "no server: os.StartProcess", plays: serves(child.Scripts),
-		version: goVersion, start: startGoSpawner("gospawn"),
+		name: "lighttpd", about: "lighttpd, one process, mod_cgi and mod_dirlisting",
+		plays: but(isLog, serves(child.Files, child.Scripts)), version: versionOf("lighttpd", "-v"), start: configured("lighttpd", lighttpdConfig, "-D", "-f").start,
 	},
 	{
-		name: "script", about: "no server: ours without HTTP", plays: serves(child.Scripts),
-		version: goVersion, start: startGoSpawner("script"),
+		name: "h2o", about: "h2o, a thread for each core",
+		plays: but(isLog, serves(child.Files)), version: versionOf("h2o", "-v"), start: configured("h2o", h2oConfig, "-m", "worker", "-c").start,
+	},
+	{
+		name: "cpython", about: "http.server, ThreadingHTTPServer, HTTP/1.1",
+		plays: but(or(isLog, isMemory, ranges), serves(child.Hello, child.Files)), version: versionOf("python3", "--version"), start: recipe(cpython).start,
+	},
+	{
+		name: "spawn", about: "no server: vfork and exec in C",
+		plays: serves(child.Scripts), version: noVersion, start: startSpawner,
+	},
+	{
+		name: "gospawn", about: "no server: os.StartProcess",
+		plays: serves(child.Scripts), version: goVersion, start: startGoSpawner("gospawn"),
+	},
+	{
+		name: "script", about: "no server: ours without HTTP",
+		plays: serves(child.Scripts), version: goVersion, start: startGoSpawner("script"),
 	},
 }
 
+// A test of a row says whether it is of a kind.
+type test = func(*row) bool
+
 // serves is for a peer that can be these applications.
-func serves(applications ...string) func(*row) bool {
+func serves(applications ...string) test {
 	return func(r *row) bool { return slices.Contains(applications, r.application) }
 }
 
-// but leaves a row out, or a group of them.
-func but(name string, plays func(*row) bool) func(*row) bool {
-	return func(r *row) bool { return r.name != name && r.group() != name && plays(r) }
+func but(not, plays test) test    { return func(r *row) bool { return !not(r) && plays(r) } }
+func only(those, plays test) test { return func(r *row) bool { return those(r) && plays(r) } }
+
+func or(tests ...test) test {
+	return func(r *row) bool { return slices.ContainsFunc(tests, func(t test) bool { return t(r) }) }
 }
+
+func isLog(r *row) bool    { return r.group() == "log" }
+func isStart(r *row) bool  { return r.measure == startTime }
+func isMemory(r *row) bool { return r.measure == idleMemory }
+func lists(r *row) bool    { return r.entries > 0 }
+func ranges(r *row) bool   { return r.part.to > 0 }
+func posts(r *row) bool    { return strings.HasPrefix(r.request, "POST") }
 
 func goVersion(context.Context, *site) string { return runtime.Version() }
 

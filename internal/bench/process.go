@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -8,7 +9,9 @@ import (
 	"io"
 	"math"
 	"net"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -17,13 +20,22 @@ import (
 	"example.com/httpserver/internal/bench/child"
 )
 
+// A command is what starts a server.
+type command struct {
+	*exec.Cmd
+	collects bool   // whether SIGUSR1 has it collect its garbage
+	log      string // the file that it logs requests to, if it does
+}
+
 // A process is a server that has been started.
 type process struct {
-	cmd      *exec.Cmd
+	*command
 	addr     string // where it serves
 	site     *site
+	make     recipe  // for another of it
 	target   *target // what it is asked, once that is known
 	standing int     // how many processes it may consist of when nobody asks for anything
+	asked    int     // how many requests it has answered that were counted
 	stdin    io.Closer
 	said     *said
 	ended    chan struct{} // closed when it has
@@ -36,8 +48,8 @@ const startPatience = 10 * time.Second
 // launch starts a server. Its standard input is a pipe that ends with this
 // process; what it writes to standard error is held against it, if that does
 // not go somewhere else.
-func launch(cmd *exec.Cmd) (*process, error) {
-	p := &process{cmd: cmd, said: new(said), ended: make(chan struct{})}
+func launch(cmd *command) (*process, error) {
+	p := &process{command: cmd, said: new(said), ended: make(chan struct{})}
 	if cmd.Stderr == nil {
 		cmd.Stderr = p.said
 	}
@@ -48,7 +60,11 @@ func launch(cmd *exec.Cmd) (*process, error) {
 		return nil, err
 	}
 	p.stdin = stdin
-	if err := cmd.Start(); err != nil {
+	err = cmd.Start()
+	if log, ok := cmd.Stderr.(*os.File); ok {
+		err = errors.Join(err, log.Close()) // it is the server's now
+	}
+	if err != nil {
 		return nil, err
 	}
 	go func() {
@@ -60,7 +76,7 @@ func launch(cmd *exec.Cmd) (*process, error) {
 
 // A recipe gives the command that is a server at an address, being what a row
 // needs. It may write files into the site's private directory.
-type recipe func(s *site, r *row, addr *net.TCPAddr) (*exec.Cmd, error)
+type recipe func(s *site, r *row, addr *net.TCPAddr) (*command, error)
 
 // start starts a server. Servers do not say which port they were given, so they
 // get one that was free a moment ago; where somebody else was faster, another.
@@ -89,7 +105,7 @@ func (make recipe) startOnce(ctx context.Context, s *site, r *row) (*process, er
 	if err != nil {
 		return nil, err
 	}
-	p.addr, p.site = addr.String(), s
+	p.addr, p.site, p.make = addr.String(), s, make
 	if err := p.serves(ctx, r); err != nil {
 		return nil, errors.Join(err, p.complaint(), p.stop())
 	}
@@ -109,7 +125,7 @@ func freeAddr() (*net.TCPAddr, error) {
 // serves waits until something answers at p.addr, and then counts the processes,
 // if there will be others for a while.
 func (p *process) serves(ctx context.Context, r *row) error {
-	conn, err := p.connect(ctx)
+	conn, err := p.connect(ctx, 5*time.Millisecond)
 	if err != nil {
 		return err
 	}
@@ -129,12 +145,12 @@ func (p *process) serves(ctx context.Context, r *row) error {
 		return nil // what it consists of stays, once it has all been started
 	}
 	all, err := readStats()
-	p.standing = len(below(p.cmd.Process.Pid, all))
+	p.standing = len(below(p.Process.Pid, all))
 	return err
 }
 
-// connect dials p.addr until something listens there.
-func (p *process) connect(ctx context.Context) (net.Conn, error) {
+// connect dials p.addr until something listens there, with waits between.
+func (p *process) connect(ctx context.Context, wait time.Duration) (net.Conn, error) {
 	for deadline := time.Now().Add(startPatience); ; {
 		conn, err := dial(ctx, p.addr)
 		if err == nil {
@@ -148,7 +164,7 @@ func (p *process) connect(ctx context.Context) (net.Conn, error) {
 			return nil, fmt.Errorf("the server has ended: %v, saying %q", p.failure, p.said.text())
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-time.After(5 * time.Millisecond):
+		case <-time.After(wait):
 		}
 	}
 }
@@ -159,27 +175,13 @@ func (p *process) check(ctx context.Context, r *row) (err error) {
 	return cmp.Or(p.complaint(), err)
 }
 
-// shot has clients send requests, and looks what they have cost. Before that,
-// every byte of an answer is looked at.
+// shot measures. Before that, every byte of an answer is looked at.
 func (p *process) shot(ctx context.Context, r *row, e extent) (shot, error) {
 	if err := p.target.check(ctx); err != nil {
 		return shot{}, cmp.Or(p.complaint(), err)
 	}
-	pid := p.cmd.Process.Pid
-	before, err := settled(ctx, pid, p.standing)
-	if err != nil {
-		return shot{}, err
-	}
-	seen, err := r.load(ctx, p.target, e)
-	if err != nil {
-		return shot{}, cmp.Or(p.complaint(), err)
-	}
-	after, err := settled(ctx, pid, p.standing)
-	if err != nil {
-		return shot{}, err
-	}
-	seen.CPU = after - before
-	return seen, p.complaint()
+	seen, err := r.measures().shoot(ctx, p, r, e)
+	return seen, cmp.Or(p.complaint(), err)
 }
 
 // complaint is an error if the server has written to standard error: nothing
@@ -193,16 +195,28 @@ func (p *process) complaint() error {
 
 // stop tells the server to end, and ends it by force when that takes too long.
 func (p *process) stop() error {
-	p.cmd.Process.Signal(syscall.SIGTERM)
+	p.Process.Signal(syscall.SIGTERM)
 	p.stdin.Close()
 	select {
 	case <-p.ended:
-		return nil
+		return p.checkLog()
 	case <-time.After(startPatience):
 	}
-	p.cmd.Process.Kill()
+	p.Process.Kill()
 	<-p.ended
 	return errors.New("a server had to be killed")
+}
+
+// checkLog looks whether a server that logs requests has logged all of them.
+func (p *process) checkLog() error {
+	if p.log == "" {
+		return nil
+	}
+	text, err := os.ReadFile(p.log)
+	if n := bytes.Count(text, []byte("\n")); err == nil && n < p.asked {
+		return fmt.Errorf("%s: %d lines for %d requests", filepath.Base(p.log), n, p.asked)
+	}
+	return errors.Join(err, os.Remove(p.log))
 }
 
 // said is a server's standard error: it keeps the beginning.
@@ -239,13 +253,27 @@ func (s *said) forget() {
 }
 
 // goServer is the recipe of a server written in Go: they have the package child
-// in common.
+// in common. The variant log writes its log into a file.
 func goServer(b build, variant string) recipe {
-	return func(s *site, r *row, addr *net.TCPAddr) (*exec.Cmd, error) {
+	return func(s *site, r *row, addr *net.TCPAddr) (*command, error) {
 		args := []string{"-address", addr.String(), "-application", r.application, "-directory", s.directory, "-variant", variant}
 		if s.profile != "" {
 			args = append(args, "-profile", s.profileOf(r, b, variant))
 		}
-		return exec.Command(s.program(b), args...), nil
+		cmd := &command{Cmd: exec.Command(s.program(b), args...), collects: true}
+		if r.procs > 0 {
+			cmd.Env = append(os.Environ(), fmt.Sprint("GOMAXPROCS=", r.procs))
+		}
+		if variant == "log" {
+			return cmd, cmd.logTo(filepath.Join(s.private, fmt.Sprintf("ours-%d.log", addr.Port)))
+		}
+		return cmd, nil
 	}
+}
+
+// logTo has a command write standard error to a file.
+func (c *command) logTo(file string) error {
+	f, err := os.Create(file)
+	c.Stderr, c.log = f, file
+	return err
 }

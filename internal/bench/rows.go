@@ -18,6 +18,7 @@ type row struct {
 	pipeline    int    // how many requests are sent at once; if zero, one
 	clients     int    // how many connections there are at once
 	requests    int    // in a shot: enough that it takes about a second. If zero, as many as a second gives
+	times       int    // how many times longer than others a shot is that counts no requests; if zero, no longer
 	load        loader
 	want        answer
 	measure     *measure // what is measured; if nil, processor time
@@ -27,10 +28,20 @@ type row struct {
 	part    span
 	entries int // a directory of so many files
 
+	// procs is how many processors a server is to use. If zero, all.
+	procs int
+	// x is where the row stands among those of its kind that show how a cost
+	// grows, and axis is what it is in, if it does.
+	x    float64
+	axis string
+
 	// bars are what ours may cost at most, as a multiple of what a peer does.
 	bars map[string]float64
 	// limit is what ours may come to at most, in the unit of the measure.
 	limit float64
+	// more is what peers may come to at most beyond what their base does, in the
+	// unit of the measure.
+	more map[string]float64
 }
 
 // A span is a part of a file: none, if it has no end.

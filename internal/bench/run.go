@@ -15,8 +15,11 @@ type shot struct {
 	CPU      time.Duration `json:"cpu_ns"`
 	Median   time.Duration `json:"latency_median_ns,omitempty"`
 	P99      time.Duration `json:"latency_p99_ns,omitempty"`
-	Bytes    float64       `json:"bytes,omitempty"` // of memory, for a connection
+	Figure   float64       `json:"figure,omitempty"` // what was measured, if that was not processor time
 }
+
+// figure is what was measured, if that was not processor time.
+func (s shot) figure() float64 { return s.Figure }
 
 // cost is microseconds of processor time for a request.
 func (s shot) cost() float64 { return float64(s.CPU.Nanoseconds()) / 1e3 / float64(s.Requests) }
@@ -38,6 +41,7 @@ func (o options) extentOf(r *row) extent {
 	if o.Requests > 0 {
 		e.requests = o.Requests
 	}
+	e.time *= time.Duration(max(1, r.times))
 	return e
 }
 

@@ -65,11 +65,8 @@ func (rep *rowReport) cell(peer string) string {
 // verdicts gives all bars of a row.
 func (rep *rowReport) verdicts() []string {
 	var all []string
-	if verdict := rep.verdict(); verdict != "" {
-		all = append(all, verdict+" ("+rep.Unit+")")
-	}
 	for _, l := range rep.Lines {
-		if verdict := l.verdict(); verdict != "" {
+		for _, verdict := range l.verdicts() {
 			all = append(all, l.Peer+" "+verdict)
 		}
 	}

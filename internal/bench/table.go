@@ -32,7 +32,6 @@ type rowReport struct {
 	Unit    string  `json:"unit"`
 	Clients int     `json:"clients"`
 	Rounds  int     `json:"rounds"`
-	Limit   float64 `json:"limit,omitempty"` // what ours may come to at most
 	Lines   []*line `json:"peers"`
 
 	measure *measure
@@ -52,6 +51,15 @@ type line struct {
 	Ratio     spread  `json:"ratio"`
 	RateRatio spread  `json:"rate_ratio"`
 	Bar       float64 `json:"bar,omitempty"` // what Ratio should not be above
+
+	// What this peer's figure is more than that of the peer that it is with
+	// something more, round by round.
+	Base    string  `json:"base,omitempty"`
+	More    spread  `json:"more"`
+	MoreBar float64 `json:"more_bar,omitempty"` // what More should not be above
+
+	Limit float64            `json:"limit,omitempty"`        // what Figure should not be above
+	Calls map[string]float64 `json:"system_calls,omitempty"` // for a request
 
 	Shots []shot `json:"shots"`
 }
@@ -101,7 +109,7 @@ func each(shots []shot, f func(shot) float64) []float64 {
 // newRowReport sums up what was seen. A peer that was void once is void.
 func newRowReport(r *row, f field, shots [][]shot, voids []error) *rowReport {
 	m := r.measures()
-	rep := &rowReport{Name: r.name, Title: r.title, Unit: m.unit, Clients: r.clients, Limit: r.limit, measure: m}
+	rep := &rowReport{Name: r.name, Title: r.title, Unit: m.unit, Clients: r.clients, measure: m}
 	for i, c := range f {
 		l := &line{Peer: c.name}
 		rep.Lines = append(rep.Lines, l)
@@ -120,8 +128,25 @@ func newRowReport(r *row, f field, shots [][]shot, voids []error) *rowReport {
 				l.Bar = r.bars[c.name]
 			}
 		}
+		if strings.HasPrefix(c.name, "ours") {
+			l.Limit = r.limit
+		}
+		b := slices.IndexFunc(f, func(other *contestant) bool { return other.name == c.base })
+		if b >= 0 && voids[b] == nil && len(r.more) > 0 {
+			l.Base, l.MoreBar = c.base, r.more[c.name]
+			l.More = spreadOf(differences(figures, each(shots[b], m.of)))
+		}
 	}
 	return rep
+}
+
+// differences subtracts values of the same round.
+func differences(values, from []float64) []float64 {
+	var all []float64
+	for i := range min(len(values), len(from)) {
+		all = append(all, values[i]-from[i])
+	}
+	return all
 }
 
 // void is an error if anything was.
@@ -162,18 +187,19 @@ func (rep *rowReport) writeTable(out io.Writer) {
 	fmt.Fprintf(out, "\n### %s: %s\n\n%d rounds; median (least to most).\n\n", rep.Name, rep.Title, rep.Rounds)
 	fmt.Fprintf(out, "| peer | %s | %s ÷ peer | should be | requests a second | %s ÷ peer |\n|---|---|---|---|---|---|\n",
 		rep.measure.column, first, first)
-	for i, l := range rep.Lines {
+	for _, l := range rep.Lines {
 		if l.Void != "" {
 			text, _, _ := strings.Cut(l.Void, "\n")
 			fmt.Fprintf(out, "| %s | void: %s | | | | |\n", l.Peer, strings.ReplaceAll(text, "|", `\|`))
 			continue
 		}
-		verdict := l.verdict()
-		if i == 0 {
-			verdict = rep.verdict()
-		}
 		fmt.Fprintf(out, "| %s | %s | %s | %s | %s | %s |\n", l.Peer,
-			l.Figure.text(rep.measure.digits), l.Ratio.text(2), verdict, l.Rate.text(0), l.RateRatio.text(2))
+			l.Figure.text(rep.measure.digits), l.Ratio.text(2), strings.Join(l.verdicts(), "; "), l.Rate.text(0), l.RateRatio.text(2))
+	}
+	for _, l := range rep.Lines {
+		if l.Base != "" && l.Void == "" {
+			fmt.Fprintf(out, "\n%s is %s %s more than %s.\n", l.Peer, l.More.text(2), rep.Unit, l.Base)
+		}
 	}
 }
 
@@ -185,20 +211,19 @@ func (s spread) text(digits int) string {
 	return fmt.Sprintf("%.*f (%.*f–%.*f)", digits, s.Median, digits, s.Min, digits, s.Max)
 }
 
-// verdict says what the bar is and whether it was met.
-func (l *line) verdict() string {
-	if l.Bar == 0 || l.Ratio == (spread{}) {
-		return ""
+// verdicts say what a peer's bars are and whether they were met.
+func (l *line) verdicts() []string {
+	var all []string
+	if l.Limit != 0 {
+		all = append(all, verdictOf(l.Figure.Median, l.Limit, 0))
 	}
-	return verdictOf(l.Ratio.Median, l.Bar, 2)
-}
-
-// verdict says what the limit is for ours and whether it was met.
-func (rep *rowReport) verdict() string {
-	if l := rep.Lines[0]; rep.Limit != 0 && l.Peer == "ours" && l.Void == "" {
-		return verdictOf(l.Figure.Median, rep.Limit, rep.measure.digits)
+	if l.Bar != 0 && l.Ratio != (spread{}) {
+		all = append(all, verdictOf(l.Ratio.Median, l.Bar, 2))
 	}
-	return ""
+	if l.MoreBar != 0 {
+		all = append(all, fmt.Sprintf("%s more than %s", verdictOf(l.More.Median, l.MoreBar, 2), l.Base))
+	}
+	return all
 }
 
 func verdictOf(figure, bar float64, digits int) string {
