@@ -153,7 +153,7 @@ func checkContent(content io.Reader, want string) error {
 // aim finds out what a server has to be asked, and what it has to answer, where
 // that is its own business, and asks it once.
 func aim(ctx context.Context, s *site, r *row, addr string) (*target, error) {
-	ctx, cancel := context.WithTimeout(ctx, shotBound)
+	ctx, cancel := context.WithTimeoutCause(ctx, shotBound, fmt.Errorf("no answer in %v", shotBound))
 	defer cancel()
 	t := &target{row: r, addr: addr, site: s, request: r.request, content: r.want.content}
 	if r.conditional || r.entries > 0 {
@@ -182,7 +182,7 @@ func aim(ctx context.Context, s *site, r *row, addr string) (*target, error) {
 
 // check asks once, and looks how long an answer is.
 func (t *target) check(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, shotBound)
+	ctx, cancel := context.WithTimeoutCause(ctx, shotBound, fmt.Errorf("no answer in %v", shotBound))
 	defer cancel()
 	c := &client{ctx: ctx, target: t}
 	defer c.hangUp()

@@ -84,7 +84,7 @@ func inC(ctx context.Context, t *target, e extent) (shot, error) {
 
 // runLoad runs a program that loads, and gives what it prints.
 func runLoad(ctx context.Context, name string, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, shotBound)
+	ctx, cancel := context.WithTimeoutCause(ctx, shotBound, fmt.Errorf("the shot took longer than %v", shotBound))
 	defer cancel()
 	out, err := exec.CommandContext(ctx, name, args...).Output()
 	if ctx.Err() != nil {
@@ -95,6 +95,12 @@ func runLoad(ctx context.Context, name string, args ...string) (string, error) {
 	}
 	return string(out), err
 }
+
+// untilItListens has a program not die of an interrupt before it waits for one.
+const untilItListens = `trap "" INT; exec "$@"`
+
+// errRunning is for a program that has not ended.
+var errRunning = errors.New("still running")
 
 // wrkThreads is how many threads wrk has: as many as there are connections for,
 // and two cores.
@@ -107,19 +113,29 @@ func wrk(ctx context.Context, t *target, e extent) (shot, error) {
 	if err != nil {
 		return shot{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, e.time+shotBound)
+	ctx, cancel := context.WithTimeoutCause(ctx, e.time+shotBound, errors.New("wrk does not end"))
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, "-t", strconv.Itoa(min(wrkThreads, t.row.clients)), "-c", strconv.Itoa(t.row.clients), "-d", "60s",
+	cmd := exec.CommandContext(ctx, "sh", "-c", untilItListens, "sh", program, "-t", strconv.Itoa(min(wrkThreads, t.row.clients)), "-c", strconv.Itoa(t.row.clients), "-d", "600s",
 		"-s", filepath.Join(t.site.private, "load.lua"), "http://"+t.addr+"/", "--", t.requestFile, strconv.Itoa(t.row.atOnce()))
 	var out strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
 		return shot{}, err
 	}
-	// It takes no parts of a second; an interrupt has it end and report.
-	end := time.AfterFunc(e.time, func() { cmd.Process.Signal(os.Interrupt) })
+	// It takes no parts of a second; an interrupt has it end and report. It may need
+	// more than one: the first thread has to hear it.
+	end := time.NewTicker(e.time)
 	defer end.Stop()
-	err = cmd.Wait()
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for err = errRunning; err == errRunning; {
+		select {
+		case err = <-ended:
+		case <-end.C:
+			cmd.Process.Signal(os.Interrupt)
+			end.Reset(100 * time.Millisecond)
+		}
+	}
 	if ctx.Err() != nil {
 		return shot{}, context.Cause(ctx)
 	}

@@ -61,9 +61,11 @@ type options struct {
 	Requests    int           // in a shot; if zero, as many as the row says
 	Time        time.Duration // of a shot that does not count requests
 	JSON        string
+	SVG         string
 	Markdown    string
 	Profile     string
 	Outside     bool // no network of its own
+	Syscalls    bool // count them
 }
 
 func parseFlags() (o options, list bool) {
@@ -73,9 +75,11 @@ func parseFlags() (o options, list bool) {
 	flag.IntVar(&o.Requests, "requests", 0, "requests in a turn, where they are counted; if 0, as many as is right for the row")
 	flag.DurationVar(&o.Time, "time", time.Second, "how long a turn is, where requests are not counted")
 	flag.StringVar(&o.JSON, "json", "", "write all that was measured to this `file`")
+	flag.StringVar(&o.SVG, "svg", "", "draw all rows into this `file`")
 	flag.StringVar(&o.Markdown, "markdown", "", "write what is printed to this `file` too")
 	flag.StringVar(&o.Profile, "profile", "", "have servers written in Go write profiles into this `directory`, which costs them some")
 	flag.BoolVar(&o.Outside, "outside", false, "use the machine's own loopback interface")
+	flag.BoolVar(&o.Syscalls, "syscalls", false, "count system calls with perf, in a turn more, which needs root")
 	flag.BoolVar(&list, "list", false, "list rows and peers")
 	flag.Parse()
 	return o, list
@@ -122,7 +126,7 @@ func bench(ctx context.Context, o options, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, file := range []string{o.JSON, o.Markdown} { // before the work, not after it
+	for _, file := range []string{o.JSON, o.SVG, o.Markdown} { // before the work, not after it
 		if file == "" {
 			continue
 		}
@@ -167,6 +171,14 @@ func benchIn(ctx context.Context, o options, s *site, network string, out io.Wri
 		result.writeTable(out)
 	}
 	rep.writeSummary(out)
+	if o.Syscalls {
+		rep.writeCalls(out)
+	}
+	if o.SVG != "" {
+		if err := os.WriteFile(o.SVG, []byte(rep.plot()), 0o644); err != nil {
+			return err
+		}
+	}
 	if o.JSON != "" {
 		text, err := json.MarshalIndent(rep, "", "\t")
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // configured is the recipe of a server that reads a configuration, whose text
@@ -133,9 +134,19 @@ hosts:
         file.dir: {site}
 `
 
+// python is the interpreter itself, where python3 is a script that looks for it.
+var python = sync.OnceValues(func() (string, error) {
+	name, err := find("python3")
+	if err != nil {
+		return "", err
+	}
+	path, err := exec.Command(name, "-c", "import sys; print(sys.executable)").Output()
+	return strings.TrimSpace(string(path)), err
+})
+
 // cpython is programs/server.py.
 func cpython(s *site, r *row, addr *net.TCPAddr) (*command, error) {
-	python, err := find("python3")
+	python, err := python()
 	if err != nil {
 		return nil, err
 	}

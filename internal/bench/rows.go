@@ -69,14 +69,25 @@ func (r *row) group() string {
 // quick is a selection that takes a few minutes.
 const quick = "hello/keep-alive,hello/pipelined,hello/close,post/1k,file/1k,file/16k"
 
-// chooseRows gives the rows by their names or their groups' names. All of them
-// are "all".
+// called says whether a name is that of a row, or of several and it is among them.
+func (r *row) called(name string) bool {
+	switch name {
+	case r.name, r.group():
+		return true
+	case "all":
+		return r.axis == ""
+	}
+	return r.axis != "" && name == r.group()+"/"+r.axis
+}
+
+// chooseRows gives the rows by their names, their groups' or their axes'. All
+// but those that grow are "all".
 func chooseRows(names string) ([]*row, error) {
 	var chosen []*row
 	for name := range strings.SplitSeq(names, ",") {
 		before := len(chosen)
 		for _, r := range allRows {
-			if (r.name == name || r.group() == name || name == "all" && r.group() != "scale") && !slices.Contains(chosen, r) {
+			if r.called(name) && !slices.Contains(chosen, r) {
 				chosen = append(chosen, r)
 			}
 		}

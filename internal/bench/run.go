@@ -76,7 +76,11 @@ func measureRow(ctx context.Context, r *row, f field, o options) (*rowReport, er
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("the run was ended: %w", err)
 	}
-	return newRowReport(r, f, shots, voids), nil
+	rep := newRowReport(r, f, shots, voids)
+	if o.Syscalls {
+		return rep, countAll(ctx, r, f, e, rep)
+	}
+	return rep, nil
 }
 
 // warm checks that a peer can play a row, and has it do so for a moment: first

@@ -32,6 +32,8 @@ type rowReport struct {
 	Unit    string  `json:"unit"`
 	Clients int     `json:"clients"`
 	Rounds  int     `json:"rounds"`
+	Axis    string  `json:"axis,omitempty"` // what grows from row to row
+	X       float64 `json:"x,omitempty"`    // and how much of it this one has
 	Lines   []*line `json:"peers"`
 
 	measure *measure
@@ -109,7 +111,7 @@ func each(shots []shot, f func(shot) float64) []float64 {
 // newRowReport sums up what was seen. A peer that was void once is void.
 func newRowReport(r *row, f field, shots [][]shot, voids []error) *rowReport {
 	m := r.measures()
-	rep := &rowReport{Name: r.name, Title: r.title, Unit: m.unit, Clients: r.clients, measure: m}
+	rep := &rowReport{Name: r.name, Title: r.title, Unit: m.unit, Clients: r.clients, Axis: r.axis, X: r.x, measure: m}
 	for i, c := range f {
 		l := &line{Peer: c.name}
 		rep.Lines = append(rep.Lines, l)
