@@ -16,6 +16,7 @@ import (
 	"example.com/httpserver/internal/class"
 	"example.com/httpserver/internal/exchange"
 	"example.com/httpserver/internal/http1"
+	"example.com/httpserver/internal/httpdate"
 	"example.com/httpserver/internal/logline"
 	"example.com/httpserver/internal/pyrepr"
 )
@@ -674,6 +675,9 @@ func (h *BaseHandler) VersionString() string {
 func (h *BaseHandler) DateTimeString(t time.Time) string {
 	if t.IsZero() {
 		return h.Server.dates.Now()
+	}
+	if h.Server == nil { // nobody keeps what was asked for
+		return httpdate.Format(t)
 	}
 	return h.Server.recent.Format(t)
 }

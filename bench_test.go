@@ -134,7 +134,7 @@ func TestAllocations(t *testing.T) {
 		{"log on", loud, "GET" + fields, 2},
 		{"a custom verb, log off", silent, "SPAM" + fields, 3},
 		{"a custom verb, log on", loud, "SPAM" + fields, 3},
-		{"a file", file(nil), "GET" + fields, onLinux(8)},
+		{"a file", file(nil), "GET" + fields, onLinux(5)},
 		{"a file that has not changed", file(nil), "GET" + notModified, onLinux(4)},
 		{"a file of an FS", file(os.DirFS(dir)), "GET" + fields, onLinux(19)},
 	} {

@@ -58,12 +58,13 @@ type direct interface {
 
 // A Conn reads and writes one connection. Make one with [New].
 type Conn struct {
-	nc      net.Conn
-	direct  direct // nc, if it is one
-	system  bool   // nc is the system's own
-	sweeper *Sweeper
-	stall   time.Duration // as StallLimit set them
-	least   int64
+	nc        net.Conn
+	direct    direct // nc, if it is one
+	system    bool   // nc is the system's own
+	readsFrom bool   // nc has a copy of its own for files
+	sweeper   *Sweeper
+	stall     time.Duration // as StallLimit set them
+	least     int64
 
 	memory    *memory // that in and out began with; nil: they have none of it
 	in        []byte  // in[r:w] has come and was not read
@@ -99,6 +100,7 @@ func New(nc net.Conn, sweeper *Sweeper) *Conn {
 	_, system := nc.(syscall.Conn)
 	c := &Conn{nc: nc, system: system, sweeper: sweeper}
 	c.direct, _ = nc.(direct)
+	_, c.readsFrom = nc.(io.ReaderFrom)
 	return c
 }
 

@@ -195,7 +195,7 @@ func (c *Conn) CopyFrom(r io.Reader, n int64) (int64, error) {
 	if n < 0 {
 		n = math.MaxInt64
 	}
-	if file, ok := r.(File); ok && c.direct != nil {
+	if file, ok := r.(File); ok && (c.direct != nil || c.readsFrom || n < copyBelow) {
 		return c.copyOpen(file, n)
 	}
 	if file, ok := r.(*os.File); ok {
@@ -219,6 +219,8 @@ type File interface {
 	io.ReaderAt
 	// Use calls f with the descriptor, which stays open meanwhile.
 	Use(f func(fd int) error) error
+	// Duplicate gives another one like it, which may have the same position.
+	Duplicate() (*os.File, error)
 	// Bytes gives all of the content where it is in memory, and nobody may change
 	// it, or nil.
 	Bytes() []byte
@@ -244,8 +246,10 @@ func (c *Conn) copyOpen(file File, n int64) (sent int64, err error) {
 		sent, err = c.copyBytes(content[:min(n, int64(len(content)))])
 	case n < copyBelow:
 		sent, err = c.copyRead(file, start, n)
-	default:
+	case c.direct != nil:
 		sent, err = c.copySystem(file, start, n)
+	default:
+		sent, err = c.copyDuplicate(file, start, n)
 	}
 	sent = max(0, sent-held)
 	if _, failure := file.Seek(start+sent, io.SeekStart); err == nil {
@@ -295,6 +299,24 @@ func (c *Conn) copySystem(file File, start, n int64) (sent int64, err error) {
 	return sent, cmp.Or(err, failure)
 }
 
+// copyDuplicate is copyBytes for a connection that knows the files of package os.
+func (c *Conn) copyDuplicate(file File, start, n int64) (int64, error) {
+	held, err := c.flushed()
+	if err != nil {
+		return int64(held), err
+	}
+	dup, err := file.Duplicate()
+	if err != nil {
+		return int64(held), err
+	}
+	defer dup.Close()
+	if _, err := dup.Seek(start, io.SeekStart); err != nil {
+		return int64(held), err
+	}
+	sent, err := c.copyRest(c.nc.(io.ReaderFrom), dup, start, n)
+	return int64(held) + sent, err
+}
+
 // copySmall appends at most n bytes of file to what is held, and writes.
 func (c *Conn) copySmall(file *os.File, n int64) (int64, error) {
 	c.mu.Lock()
@@ -322,6 +344,10 @@ func (c *Conn) copyFile(rf io.ReaderFrom, file *os.File, start, n int64) (int64,
 	if err := c.flush(); err != nil {
 		return 0, err
 	}
+	return c.copyRest(rf, file, start, n)
+}
+
+func (c *Conn) copyRest(rf io.ReaderFrom, file *os.File, start, n int64) (int64, error) {
 	first := true
 	return c.progress(func(done int64) (int64, error) {
 		if !first {
