@@ -3,6 +3,7 @@
 package socket
 
 import (
+	"cmp"
 	"net"
 	"os"
 	"runtime"
@@ -24,8 +25,8 @@ import (
 type poller struct {
 	group *Group
 	epoll *os.File
-	fd    int
 	raw   syscall.RawConn
+	ask   func(fd uintptr) bool // lookOrWait, made once
 
 	// turn is the number of what the poller does: even while it polls, odd while
 	// it serves a connection. Only who holds the turn writes it while it is even;
@@ -41,6 +42,7 @@ type poller struct {
 	served int   // connections since it polled last
 	began  int64 // when that was
 	busy   int   // polls that have found something, since one that has not
+	waited bool  // the present one did not find something at once
 
 	workers workers
 
@@ -69,7 +71,8 @@ func newPoller(g *Group) (*poller, error) {
 		syscall.Close(fd)
 		return nil, os.NewSyscallError("fcntl", err)
 	}
-	p := &poller{group: g, epoll: os.NewFile(uintptr(fd), "epoll"), fd: fd}
+	p := &poller{group: g, epoll: os.NewFile(uintptr(fd), "epoll")}
+	p.ask = p.lookOrWait
 	p.workers.pace = &g.pace
 	p.conns.Store(new([]atomic.Pointer[Conn]))
 	if p.raw, err = p.epoll.SyscallConn(); err != nil {
@@ -95,7 +98,11 @@ func (p *poller) add(c *Conn) error {
 	}
 	table[c.fd].Store(c)
 	const what = syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | epollET
-	return syscall.EpollCtl(p.fd, syscall.EPOLL_CTL_ADD, c.fd, &event{Events: what, Fd: int32(c.fd), Pad: c.number})
+	var failure error
+	err := p.raw.Control(func(epoll uintptr) { // which fails once the poller is closed
+		failure = syscall.EpollCtl(int(epoll), syscall.EPOLL_CTL_ADD, c.fd, &event{Events: what, Fd: int32(c.fd), Pad: c.number})
+	})
+	return cmp.Or(err, failure)
 }
 
 // forget takes a connection out that is about to be closed, with which the system
@@ -181,21 +188,29 @@ func (p *poller) poll() bool {
 		p.busy = 0
 		runtime.Gosched()
 	}
-	found := p.look(p.fd)
-	p.measure()
-	if found {
-		return true
-	}
-	p.busy = 0
-	p.waiting.Store(true)
-	err := p.raw.Read(func(fd uintptr) bool { return p.look(int(fd)) })
-	p.waiting.Store(false)
-	if err != nil {
+	// The descriptor is this one's for no longer than such a call lasts: the poller
+	// may be closed meanwhile.
+	if p.raw.Read(p.ask) != nil {
 		return false
 	}
-	p.began = time.Now().UnixNano()
-	p.group.watch()
+	if p.waited {
+		p.waited = false
+		p.waiting.Store(false)
+		p.group.watch()
+	}
 	return true
+}
+
+// lookOrWait looks for events. Where it reports false, the runtime has it called again
+// when there are some.
+func (p *poller) lookOrWait(fd uintptr) bool {
+	found := p.look(fd)
+	p.measure()
+	if !found && !p.waited {
+		p.busy, p.waited = 0, true
+		p.waiting.Store(true)
+	}
+	return found
 }
 
 // measure counts what was served between the last two polls.
@@ -209,9 +224,9 @@ func (p *poller) measure() {
 }
 
 // look asks for events, without waiting.
-func (p *poller) look(fd int) bool {
+func (p *poller) look(fd uintptr) bool {
 	p.next, p.count = 0, 0
-	n, _, errno := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(fd), uintptr(unsafe.Pointer(&p.events)), maxEvents, 0, 0, 0)
+	n, _, errno := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, fd, uintptr(unsafe.Pointer(&p.events)), maxEvents, 0, 0, 0)
 	if errno != 0 || n == 0 {
 		return false
 	}
