@@ -279,13 +279,12 @@ func (h *BaseHandler) HandleOneRequest() {
 }
 
 // forget lets go of the last request, nothing of which is kept while waiting for
-// the next: that may not come for a long time.
+// the next, which may not come for a long time, but for a field section that may
+// come again: see Exchange.ParseFields.
 func (h *BaseHandler) forget() {
 	c := h.c
 	h.Command, h.Path, h.RequestLine, h.RawRequestLine, h.RequestVersion, h.host = "", "", "", "", "", ""
 	h.Headers = Headers{}
-	clear(c.fields)
-	c.parsed = false
 	h.RFile, h.WFile = c.rfile, c.wfile
 }
 
@@ -428,15 +427,7 @@ func newRequestError(fault *http1.Error) *RequestError {
 // ParseHeaders parses the header section, strictly. Its errors are
 // *RequestError.
 func (h *BaseHandler) ParseHeaders(section string) (Headers, error) {
-	c := h.c
-	var memory []http1.Field
-	if !c.parsed {
-		memory = c.fields[:0] // later calls are a method's own
-	}
-	fields, fault := http1.ParseFields(section, memory)
-	if !c.parsed {
-		c.parsed, c.fields = true, fields
-	}
+	fields, fault := h.c.ParseFields(section)
 	if fault != nil {
 		return Headers{}, newRequestError(fault)
 	}
