@@ -329,8 +329,7 @@ func (h *BaseHandler) ParseRequest() bool {
 	c := h.c
 	h.CloseConnection = true
 	h.RequestLine = withoutLineEnds(h.RawRequestLine)
-	line, fault := http1.ParseRequestLine(h.RawRequestLine)
-	c.Begin(&line)
+	line, fault := c.ParseRequestLine(h.RawRequestLine)
 	if fault != nil {
 		return h.refuse(fault)
 	}
@@ -356,11 +355,11 @@ func (h *BaseHandler) ParseRequest() bool {
 	if h.Headers, err = h.self.ParseHeaders(section); err != nil {
 		return h.refuseHeaders(err)
 	}
-	framing, fault := http1.ReadFraming(&line, h.Headers.fields)
+	framing, fault := c.ReadFraming(h.Headers.fields)
 	if fault != nil {
 		return h.refuse(fault)
 	}
-	c.Expect(&framing)
+	c.Expect(framing)
 	h.host = framing.Host
 	if h.keepsAlive() {
 		h.CloseConnection = framing.Close || !framing.KeepAlive && !line.AtLeast(1, 1)

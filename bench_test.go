@@ -136,6 +136,9 @@ func TestAllocations(t *testing.T) {
 	}{
 		{"log off", silent, "GET" + fields, 2},
 		{"log on", loud, "GET" + fields, 2},
+		{"a browser's fields", silent, "GET" + browserFields, 2},
+		{"other fields each time", silent, "GET" + browserFields + "GET" + fields, 4},
+		{"a body", silent, "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1024\r\n\r\n" + strings.Repeat("x", 1024), 2},
 		{"a custom verb, log off", silent, "SPAM" + fields, 3},
 		{"a custom verb, log on", loud, "SPAM" + fields, 3},
 		{"a file", file(nil), "GET" + fields, onLinux(5)},

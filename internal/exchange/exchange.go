@@ -262,8 +262,14 @@ func (x *Exchange) beginIdle() {
 	}
 }
 
-// Begin tells the request line, and so whom the answer is for.
-func (x *Exchange) Begin(line *http1.RequestLine) { x.line = *line }
+// ParseRequestLine parses the request line, and so learns whom the answer is for.
+// What it gives is good until the next request, and a zero line where the fault
+// is not in its target alone.
+func (x *Exchange) ParseRequestLine(raw string) (*http1.RequestLine, *http1.Error) {
+	var fault *http1.Error
+	x.line, fault = http1.ParseRequestLine(raw)
+	return &x.line, fault
+}
 
 // Method gives the method that the client has sent.
 func (x *Exchange) Method() string { return x.line.Method }

@@ -1,6 +1,10 @@
 package exchange
 
-import "example.com/httpserver/internal/http1"
+import (
+	"strings"
+
+	"example.com/httpserver/internal/http1"
+)
 
 // fields are those of a request, and the memory for them. Clients repeat
 // themselves: of one request after the other that comes on a connection the field
@@ -11,6 +15,9 @@ type fields struct {
 	of      string // the section that list was made of, where it is to be kept
 	section string // the section that may come again
 	taken   bool   // list is this request's
+
+	framing http1.Framing // what list says of it
+	minor   int           // to a client of HTTP/1.minor, whose target is a path; -1: nothing yet
 }
 
 // maxRepeated bounds the head that is kept from one request to the next.
@@ -21,6 +28,7 @@ func (f *fields) release() {
 	f.taken = false
 	if f.of == "" {
 		clear(f.list)
+		f.framing, f.minor = http1.Framing{}, -1
 	}
 }
 
@@ -58,9 +66,26 @@ func (x *Exchange) ParseFields(section string) ([]http1.Field, *http1.Error) {
 	if more := len(f.list) - len(list); more > 0 {
 		clear(f.list[len(list):]) // what the last one had more
 	}
-	f.list, f.of = list, ""
+	f.list, f.of, f.minor = list, "", -1
 	if fault == nil && section == f.section {
 		f.of = section
 	}
 	return list, fault
+}
+
+// ReadFraming reads the framing of the request, whose line was parsed, from its
+// fields. What it gives is good until the next request.
+func (x *Exchange) ReadFraming(list []http1.Field) (*http1.Framing, *http1.Error) {
+	f, l := &x.fields, &x.line
+	isPath := l.Major == 1 && strings.HasPrefix(l.Target, "/") && l.Method != "CONNECT"
+	isSame := len(list) > 0 && len(list) == len(f.list) && &list[0] == &f.list[0]
+	if isSame && isPath && f.minor == l.Minor {
+		return &f.framing, nil
+	}
+	framing, fault := http1.ReadFraming(l, list)
+	f.framing, f.minor = framing, -1
+	if fault == nil && isSame && isPath {
+		f.minor = l.Minor
+	}
+	return &f.framing, fault
 }

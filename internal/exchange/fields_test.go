@@ -13,7 +13,7 @@ import (
 func TestFields(t *testing.T) {
 	x := new(Exchange)
 	long := "X-Long: " + strings.Repeat("x", maxRepeated) + "\r\n\r\n"
-	for _, tt := range []struct {
+	for at, tt := range []struct {
 		name    string
 		section string
 		again   bool // it is known
@@ -27,6 +27,12 @@ func TestFields(t *testing.T) {
 		{"another line end", "host: a\nX: 2\r\n\r\n", false, false},
 		{"fewer", "Host: a\r\n\r\n", false, false},
 		{"more", "Host: a\r\nX: 1\r\nY: 2\r\nZ: 3\r\n\r\n", false, false},
+		{"a length", "Host: a\r\nContent-Length: 5\r\n\r\n", false, false},
+		{"a length again", "Host: a\r\nContent-Length: 5\r\n\r\n", true, true},
+		{"chunks", "Host: a\r\nTransfer-Encoding: chunked\r\n\r\n", false, false},
+		{"chunks again", "Host: a\r\nTransfer-Encoding: chunked\r\n\r\n", true, true},
+		{"two lengths", "Content-Length: 1\r\nContent-Length: 2\r\n\r\n", false, false},
+		{"two lengths again", "Content-Length: 1\r\nContent-Length: 2\r\n\r\n", true, true},
 		{"none", "\r\n", false, false},
 		{"none again", "\r\n", true, true},
 		{"a fault", "Host: a\r\nX : 1\r\n\r\n", false, false},
@@ -53,13 +59,32 @@ func TestFields(t *testing.T) {
 		if listed := x.fields.of == section && section != ""; listed != tt.listed {
 			t.Errorf("%s: fields are known: %v, want %v", tt.name, listed, tt.listed)
 		}
+		lines := []string{"GET / HTTP/1.1\r\n", "GET /a HTTP/1.1\r\n", "GET / HTTP/1.0\r\n", "POST / HTTP/1.0\r\n", "GET / HTTP/1.1\r\n", "GET http://h/ HTTP/1.1\r\n", "CONNECT h:1 HTTP/1.1\r\n", "GET / HTTP/0.9\r\n", "OPTIONS * HTTP/1.1\r\n"}
+		var first []http1.Field
 		for _, when := range []string{"at first", "of the handler's own"} {
 			got, fault := x.ParseFields(section)
+			if when == "at first" {
+				first = got
+			}
 			want, wantFault := http1.ParseFields(tt.section, nil)
 			if !slices.Equal(got, want) || (fault == nil) != (wantFault == nil) || fault != nil && *fault != *wantFault {
 				t.Errorf("%s, %s: %q, %v, want %q, %v", tt.name, when, got, fault, want, wantFault)
 			}
+			more := append(got[:len(got):len(got)], http1.Field{Name: "Content-Length", Value: "5"})
+			for _, list := range [][]http1.Field{got, got[:len(got)/2], got, nil, got, more, got, want, got} {
+				for i := range 2*len(lines) + 1 {
+					line := lines[(i+at)%len(lines)] // another is the first in each row, and the last
+					l, _ := x.ParseRequestLine(line)
+					framing, fault := x.ReadFraming(list)
+					want, wantFault := http1.ReadFraming(l, list)
+					if *framing != want || (fault == nil) != (wantFault == nil) || fault != nil && *fault != *wantFault {
+						t.Errorf("%s, %s: framing of %q, %q: %+v, %v, want %+v, %v", tt.name, when, line, list, *framing, fault, want, wantFault)
+					}
+				}
+			}
 		}
+		x.ParseRequestLine("GET / HTTP/1.1\r\n")
+		x.ReadFraming(first) // for the next row to find
 		if other, _ := x.ParseFields("Other: x\r\n\r\n"); len(other) != 1 || other[0].Name != "Other" {
 			t.Errorf("%s: another section gives %q", tt.name, other)
 		}
