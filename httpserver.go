@@ -731,11 +731,9 @@ type connection struct {
 	origin  accept.Origin                     // what it counts for
 	handler RequestHandler
 
-	verbs     *class.Verbs  // from the first request on
-	fields    []http1.Field // memory for Headers
-	parsed    bool          // and whether this request's are in it
-	output    WriteFlusher  // the exchange's own
-	rfile     io.Reader     // RFile and WFile as Setup left them
+	verbs     *class.Verbs // from the first request on
+	output    WriteFlusher // the exchange's own
+	rfile     io.Reader    // RFile and WFile as Setup left them
 	wfile     WriteFlusher
 	rootKey   docroot.Key
 	root      *docroot.Root // for that
