@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -232,14 +233,17 @@ func (s *said) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// text gives it without what is said of clients that have gone: some do, at the
-// end of a load.
+// harmless is what servers may say: that a client has gone, as some have at the
+// end of a load; and h2o, at its own time, that it has begun.
+var harmless = []string{"broken pipe", "connection reset by peer", "ready to serve requests"}
+
+// text gives it without what is harmless.
 func (s *said) text() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var lines []string
 	for line := range strings.Lines(string(s.kept)) {
-		if !strings.Contains(line, "broken pipe") && !strings.Contains(line, "connection reset by peer") {
+		if !slices.ContainsFunc(harmless, func(words string) bool { return strings.Contains(line, words) }) {
 			lines = append(lines, line)
 		}
 	}
