@@ -75,7 +75,8 @@ func TestBench(t *testing.T) {
 		}
 		chosen, _ := chooseRows(r.Name)
 		players := 0
-		for _, p := range allPeers {
+		peers, _ := choosePeers("all")
+		for _, p := range peers {
 			if p.plays(chosen[0]) {
 				players++
 			}
