@@ -60,6 +60,9 @@ func TestScale(t *testing.T) {
 	if got := (scale{from: 0.7, to: 120}).ticks(); len(got) != 3 || got[0] != 1 || got[2] != 100 {
 		t.Errorf("the ticks are %v", got)
 	}
+	if got := (scale{from: 7, to: 30}).ticks(); len(got) != 2 || got[0] != 10 || got[1] != 20 {
+		t.Errorf("the ticks are %v", got)
+	}
 	for v, want := range map[float64]string{0.5: "0.5", 64: "64", 1000: "1k", 1 << 20: "1.05M"} {
 		if got := short(v); got != want {
 			t.Errorf("%v is %s, want %s", v, got, want)
