@@ -170,10 +170,14 @@ func (p *process) connect(ctx context.Context, wait time.Duration) (net.Conn, er
 	}
 }
 
-// check finds out what to ask, and asks once.
+// check finds out what to ask, and asks once. What a server that answers has
+// said so far was about its start.
 func (p *process) check(ctx context.Context, r *row) (err error) {
-	p.target, err = aim(ctx, p.site, r, p.addr)
-	return cmp.Or(p.complaint(), err)
+	if p.target, err = aim(ctx, p.site, r, p.addr); err != nil {
+		return errors.Join(err, p.complaint())
+	}
+	p.said.forget()
+	return nil
 }
 
 // shot measures. Before that, every byte of an answer is looked at.
@@ -234,8 +238,8 @@ func (s *said) Write(p []byte) (int, error) {
 }
 
 // harmless is what servers may say: that a client has gone, as some have at the
-// end of a load; and h2o, at its own time, that it has begun.
-var harmless = []string{"broken pipe", "connection reset by peer", "ready to serve requests"}
+// end of a load; and, late where the machine is busy, that it has begun.
+var harmless = []string{"broken pipe", "connection reset by peer", "ready to serve requests", "server started"}
 
 // text gives it without what is harmless.
 func (s *said) text() string {
