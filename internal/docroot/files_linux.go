@@ -95,7 +95,7 @@ func sameVersion(a, b *syscall.Stat_t) bool {
 
 // open gives a file to be read by nobody else, or nil where it is being let go.
 func (k *kept) open() *File {
-	f := &File{name: k.path, info: k.info, content: k.content, facts: &k.facts}
+	f := &File{name: k.path, info: k.info, kept: k}
 	if k.fd == nil {
 		return f
 	}
@@ -108,8 +108,8 @@ func (k *kept) open() *File {
 }
 
 func factsOf(f fs.File) *Facts {
-	if f, ok := f.(*File); ok {
-		return f.facts
+	if f, ok := f.(*File); ok && f.kept != nil {
+		return &f.kept.facts
 	}
 	return nil
 }

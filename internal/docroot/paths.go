@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"example.com/httpserver/internal/dirlist"
 	"example.com/httpserver/internal/urlpath"
@@ -31,7 +30,7 @@ type Paths struct {
 func (p Paths) Join(dir, name string) string {
 	switch {
 	case p.FS == nil:
-		return strings.TrimRightFunc(dir, isSeparator) + string(os.PathSeparator) + filepath.FromSlash(name)
+		return trimSeparators(dir) + string(os.PathSeparator) + filepath.FromSlash(name)
 	case dir == ".":
 		return name
 	}
@@ -137,8 +136,8 @@ func (p Paths) below(path string) (name string, inside bool) {
 		}
 		return strings.Trim(strings.TrimPrefix(path, "./"), "/"), true
 	}
-	rest, ok := strings.CutPrefix(path, strings.TrimRightFunc(p.Directory, isSeparator))
-	if !ok || rest != "" && !isSeparator(rune(rest[0])) {
+	rest, ok := strings.CutPrefix(path, trimSeparators(p.Directory))
+	if !ok || rest != "" && !os.IsPathSeparator(rest[0]) {
 		return "", false
 	}
 	return strings.Trim(filepath.ToSlash(rest), "/"), true
@@ -180,8 +179,13 @@ func Within(path string, dirs []string) bool {
 	}
 }
 
-// isSeparator reports whether r stands between the names of a path.
-func isSeparator(r rune) bool { return r < utf8.RuneSelf && os.IsPathSeparator(uint8(r)) }
+// trimSeparators takes what stands between names off the end of a path.
+func trimSeparators(path string) string {
+	for path != "" && os.IsPathSeparator(path[len(path)-1]) {
+		path = path[:len(path)-1]
+	}
+	return path
+}
 
 // hides reports whether a name below Directory is not to be there. What sites are
 // to publish for others to find, by RFC 8615, is. How Directory itself is called

@@ -117,8 +117,15 @@ func Local(path string, windows bool) string {
 // nearly every path is, so that nothing has to be taken apart.
 func isLocal(path string) bool {
 	path = strings.TrimPrefix(path, "/")
-	return path == "" || path[0] != '/' && path[0] != '.' && path[len(path)-1] != '/' &&
-		!strings.Contains(path, "//") && !strings.Contains(path, "/.")
+	begins := true // a word
+	for i := range len(path) {
+		c := path[i]
+		if begins && (c == '/' || c == '.') {
+			return false
+		}
+		begins = c == '/'
+	}
+	return path == "" || !begins
 }
 
 // Redirect gives the origin-form target that names the same directory with a
