@@ -143,42 +143,6 @@ func (p Paths) below(path string) (name string, inside bool) {
 	return strings.Trim(filepath.ToSlash(rest), "/"), true
 }
 
-// Within reports whether what a path of the disk leads to lies in one of dirs, or
-// is one, by whatever name: links, and letters of another case where the file
-// system makes no difference, do not matter. Of what cannot be looked at it says
-// that it does.
-func Within(path string, dirs []string) bool {
-	var infos []fs.FileInfo
-	for _, dir := range dirs {
-		if info, err := os.Stat(dir); err == nil {
-			infos = append(infos, info)
-		} else if !errors.Is(known("stat", dir, err), fs.ErrNotExist) {
-			return true
-		}
-	}
-	if len(infos) == 0 {
-		return false
-	}
-	real, err := filepath.EvalSymlinks(path)
-	if err == nil {
-		real, err = filepath.Abs(real)
-	}
-	if err != nil {
-		return true
-	}
-	for {
-		info, err := os.Stat(real)
-		if err != nil || slices.ContainsFunc(infos, func(dir fs.FileInfo) bool { return os.SameFile(dir, info) }) {
-			return true
-		}
-		parent := filepath.Dir(real)
-		if parent == real {
-			return false
-		}
-		real = parent
-	}
-}
-
 // trimSeparators takes what stands between names off the end of a path.
 func trimSeparators(path string) string {
 	for path != "" && os.IsPathSeparator(path[len(path)-1]) {
