@@ -16,6 +16,7 @@ import (
 	"example.com/httpserver/internal/class"
 	"example.com/httpserver/internal/exchange"
 	"example.com/httpserver/internal/http1"
+	"example.com/httpserver/internal/httpdate"
 	"example.com/httpserver/internal/logline"
 	"example.com/httpserver/internal/pyrepr"
 )
@@ -216,11 +217,18 @@ func (h *BaseHandler) check() error { return nil }
 // declare the interface and write var _ greeter = (*App)(nil) beside the type.
 func (h *BaseHandler) Self() RequestHandler { return h.self }
 
-func (h *BaseHandler) protocolVersion() string { return cmp.Or(h.ProtocolVersion, "HTTP/1.0") }
+func (h *BaseHandler) protocolVersion() string {
+	if h.ProtocolVersion == "" {
+		return "HTTP/1.0"
+	}
+	return h.ProtocolVersion
+}
 
 // keepsAlive reports whether answers keep connections open. Like CPython, the
 // versions are compared as text.
-func (h *BaseHandler) keepsAlive() bool { return h.protocolVersion() >= "HTTP/1.1" }
+func (h *BaseHandler) keepsAlive() bool {
+	return h.ProtocolVersion == "HTTP/1.1" || h.protocolVersion() > "HTTP/1.1"
+}
 
 // Setup makes RFile and WFile of Connection.
 func (h *BaseHandler) Setup() {
@@ -234,6 +242,9 @@ func (h *BaseHandler) Setup() {
 
 // Handle answers requests until CloseConnection is set.
 func (h *BaseHandler) Handle() {
+	if h.c.leaveHandle() {
+		return
+	}
 	h.CloseConnection = true
 	h.self.HandleOneRequest()
 	for !h.CloseConnection {
@@ -252,14 +263,8 @@ func (h *BaseHandler) Finish() {
 // verb. A verb without one is answered 501.
 func (h *BaseHandler) HandleOneRequest() {
 	c := h.c
+	h.forget()
 	c.Next()
-	// Nothing of the last request is kept while waiting for the next, which may
-	// not come for a long time.
-	h.Command, h.Path, h.RequestLine, h.RawRequestLine, h.RequestVersion, h.host = "", "", "", "", "", ""
-	h.Headers = Headers{}
-	clear(c.fields)
-	c.parsed = false
-	h.RFile, h.WFile = c.rfile, c.wfile
 	line, err := c.ReadRequestLine()
 	if err != nil {
 		h.failRead(err)
@@ -271,6 +276,17 @@ func (h *BaseHandler) HandleOneRequest() {
 		h.refuseMethod()
 	}
 	h.endRequest()
+}
+
+// forget lets go of the last request, nothing of which is kept while waiting for
+// the next: that may not come for a long time.
+func (h *BaseHandler) forget() {
+	c := h.c
+	h.Command, h.Path, h.RequestLine, h.RawRequestLine, h.RequestVersion, h.host = "", "", "", "", "", ""
+	h.Headers = Headers{}
+	clear(c.fields)
+	c.parsed = false
+	h.RFile, h.WFile = c.rfile, c.wfile
 }
 
 // verbs gives what the handler answers.
@@ -313,7 +329,7 @@ func (h *BaseHandler) logTimeout() {
 func (h *BaseHandler) ParseRequest() bool {
 	c := h.c
 	h.CloseConnection = true
-	h.RequestLine = strings.TrimRight(h.RawRequestLine, "\r\n")
+	h.RequestLine = withoutLineEnds(h.RawRequestLine)
 	line, fault := http1.ParseRequestLine(h.RawRequestLine)
 	c.Begin(&line)
 	if fault != nil {
@@ -351,6 +367,15 @@ func (h *BaseHandler) ParseRequest() bool {
 		h.CloseConnection = framing.Close || !framing.KeepAlive && !line.AtLeast(1, 1)
 	}
 	return framing.Expect == "" || h.expect(framing.Expect)
+}
+
+// withoutLineEnds takes every CR and LF off the end of s.
+func withoutLineEnds(s string) string {
+	end := len(s)
+	for end > 0 && (s[end-1] == '\n' || s[end-1] == '\r') {
+		end--
+	}
+	return s[:end]
 }
 
 // expect answers an expectation (RFC 9110 §10.1.1). A client that still waits
@@ -515,8 +540,15 @@ func (h *BaseHandler) endRequest() {
 // LogRequest logs the request line, the status code and the size.
 func (h *BaseHandler) LogRequest(code int, size int64) {
 	log := &h.c.log
+	switch h.self.(type) {
+	case *BaseHandler, *SimpleHandler, *CGIHandler:
+		if h.Server.Logger == nil { // and nobody's LogMessage: no arguments need be made for it
+			(*logLines)(h.Server).Write(log.Request(h.self.AddressString(), h.self.LogDateTimeString(), h.RequestLine, code, size))
+			return
+		}
+	}
 	log.kind, log.code, log.size = requestEvent, code, size
-	h.self.LogMessage(`"%s" %v %v`, log.requestArgs(h.RequestLine)...)
+	h.self.LogMessage(logline.RequestFormat, log.requestArgs(h.RequestLine)...)
 	log.kind, log.args[0] = messageEvent, nil
 }
 
@@ -528,8 +560,9 @@ func (h *BaseHandler) LogError(format string, args ...any) {
 	log.kind = messageEvent
 }
 
-// LogMessage writes a line to standard error, or gives a record to the server's
-// Logger. The line begins with the client's address and the time:
+// LogMessage writes a line to the server's LogOutput, standard error by default,
+// or gives a record to its Logger. The line begins with the client's address and
+// the time:
 //
 //	127.0.0.1 - - [06/Nov/1994 08:49:37] "GET / HTTP/1.1" 200 -
 //
@@ -540,17 +573,21 @@ func (h *BaseHandler) LogMessage(format string, args ...any) {
 		h.logRecord(h.Server.Logger, fmt.Sprintf(format, args...))
 		return
 	}
-	log := &h.c.log
-	log.text = fmt.Appendf(log.text[:0], format, args...)
-	log.line = logline.Append(log.line[:0], h.self.AddressString(), h.self.LogDateTimeString(), log.text)
-	os.Stderr.Write(log.line)
-	if cap(log.line) > maxLogMemory {
-		log.text, log.line = nil, nil
-	}
+	(*logLines)(h.Server).Write(h.c.log.Line(h.self.AddressString(), h.self.LogDateTimeString(), format, args...))
 }
 
-// maxLogMemory bounds what a connection keeps to make its lines in.
-const maxLogMemory = 4096
+// logLines is where a server's lines go. One goroutine at a time writes to what
+// a user gives; os.Stderr sees to that itself.
+type logLines Server
+
+func (l *logLines) Write(p []byte) (int, error) {
+	if l.LogOutput == nil {
+		return os.Stderr.Write(p)
+	}
+	l.logging.Lock()
+	defer l.logging.Unlock()
+	return l.LogOutput.Write(p)
+}
 
 // EscapeControls escapes a text as LogMessage does, after CPython's log_message:
 // a control character becomes its code, as in \x1b, and a backslash becomes two.
@@ -590,12 +627,10 @@ type logMemory struct {
 	code int
 	size int64
 
-	args    [3]any
-	boxed   int // the code that args holds
-	text    []byte
-	line    []byte
-	of      *net.TCPAddr
-	address string // of that
+	args  [3]any
+	boxed int // the code that args holds
+
+	logline.Memory
 }
 
 type eventKind uint8
@@ -625,34 +660,34 @@ func (l *logMemory) requestArgs(requestLine string) []any {
 
 // VersionString joins ServerVersion and SysVersion.
 func (h *BaseHandler) VersionString() string {
-	return h.c.joinVersions(cmp.Or(h.ServerVersion, "BaseHTTP/"+Version), cmp.Or(h.SysVersion, sysVersion))
+	server, sys := h.ServerVersion, h.SysVersion
+	if server == "" {
+		server = "BaseHTTP/" + Version
+	}
+	if sys == "" {
+		sys = sysVersion
+	}
+	return h.c.joinVersions(server, sys)
 }
 
 // DateTimeString formats t, or the current time if t is zero, as an
 // IMF-fixdate (RFC 9110 §5.6.7): "Sun, 06 Nov 1994 08:49:37 GMT".
 func (h *BaseHandler) DateTimeString(t time.Time) string {
 	if t.IsZero() {
-		return h.Server.dates.IMF(time.Now())
+		return h.Server.dates.Now()
+	}
+	if h.Server == nil { // nobody keeps what was asked for
+		return httpdate.Format(t)
 	}
 	return h.Server.recent.Format(t)
 }
 
 // LogDateTimeString formats the current local time: "06/Nov/1994 08:49:37".
-func (h *BaseHandler) LogDateTimeString() string { return h.Server.dates.Log(time.Now()) }
+func (h *BaseHandler) LogDateTimeString() string { return h.Server.dates.LogNow() }
 
 // AddressString is the host part of ClientAddress. Like CPython, no name is
 // looked up.
-func (h *BaseHandler) AddressString() string {
-	log := &h.c.log
-	tcp, isTCP := h.ClientAddress.(*net.TCPAddr)
-	if !isTCP || tcp != log.of {
-		log.of, log.address = tcp, fmt.Sprint(h.ClientAddress)
-		if host, _, err := net.SplitHostPort(log.address); err == nil {
-			log.address = host
-		}
-	}
-	return log.address
-}
+func (h *BaseHandler) AddressString() string { return h.c.log.Host(h.ClientAddress) }
 
 // Headers is the header section of a message: its fields in order, each as it
 // was sent. It mirrors http.client.HTTPMessage. The zero Headers is empty.

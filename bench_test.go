@@ -33,7 +33,20 @@ func (h *hello) DoGET()  { h.answer() }
 func (h *hello) DoSPAM() { h.answer() }
 
 // helloQuiet has the log off.
-type helloQuiet struct{ hello }
+type helloQuiet struct {
+	hello
+	body [2048]byte
+}
+
+// DoPOST reads the body first.
+func (h *helloQuiet) DoPOST() {
+	for {
+		if _, err := h.RFile.Read(h.body[:]); err != nil {
+			break
+		}
+	}
+	h.answer()
+}
 
 func (h *helloQuiet) LogMessage(string, ...any) {}
 
@@ -121,7 +134,7 @@ func TestAllocations(t *testing.T) {
 		{"log on", loud, "GET" + fields, 2},
 		{"a custom verb, log off", silent, "SPAM" + fields, 3},
 		{"a custom verb, log on", loud, "SPAM" + fields, 3},
-		{"a file", file(nil), "GET" + fields, onLinux(8)},
+		{"a file", file(nil), "GET" + fields, onLinux(5)},
 		{"a file that has not changed", file(nil), "GET" + notModified, onLinux(4)},
 		{"a file of an FS", file(os.DirFS(dir)), "GET" + fields, onLinux(19)},
 	} {
@@ -147,15 +160,37 @@ func onLinux(n float64) float64 {
 	return 4 * n
 }
 
+// What clients send: little, as curl does, and a lot, as browsers do.
+const (
+	plainFields   = " / HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n"
+	browserFields = " /index.html HTTP/1.1\r\nHost: www.example.com:8000\r\nConnection: keep-alive\r\n" +
+		"sec-ch-ua: \"Chromium\";v=\"124\", \"Not-A.Brand\";v=\"99\"\r\nsec-ch-ua-mobile: ?0\r\nsec-ch-ua-platform: \"Linux\"\r\nUpgrade-Insecure-Requests: 1\r\n" +
+		"User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36\r\n" +
+		"Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\nSec-Fetch-Site: none\r\nSec-Fetch-Mode: navigate\r\n" +
+		"Sec-Fetch-Dest: document\r\nAccept-Encoding: gzip, deflate, br\r\nAccept-Language: en-GB,en;q=0.9\r\n\r\n"
+)
+
 // BenchmarkServe is the whole stack without a network.
 func BenchmarkServe(b *testing.B) {
-	const fields = " / HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n"
-	for _, verb := range []string{"GET", "SPAM"} {
-		b.Run(verb, func(b *testing.B) {
+	many := " / HTTP/1.1\r\nHost: 127.0.0.1\r\n" + strings.Repeat("X-Some-Field: some value of some length\r\n", 89) + "\r\n"
+	for _, tc := range []struct {
+		name     string
+		request  string
+		together int // requests that come in one read
+	}{
+		{"GET", "GET" + plainFields, 1},
+		{"SPAM", "SPAM" + plainFields, 1},
+		{"browser", "GET" + browserFields, 1},
+		{"90 fields", "GET" + many, 1},
+		{"16 pipelined", "GET" + plainFields, 16},
+		{"POST", "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1024\r\n\r\n" + strings.Repeat("x", 1024), 1},
+	} {
+		b.Run(tc.name, func(b *testing.B) {
 			b.ReportAllocs()
 			h := new(helloQuiet)
 			h.ProtocolVersion = "HTTP/1.1"
-			httpserver.ServeConn(&script{request: verb + fields, left: b.N}, h)
+			left := (b.N + tc.together - 1) / tc.together
+			httpserver.ServeConn(&script{request: strings.Repeat(tc.request, tc.together), left: left}, h)
 		})
 	}
 }

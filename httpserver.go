@@ -28,6 +28,7 @@ import (
 	"example.com/httpserver/internal/lifetime"
 	"example.com/httpserver/internal/report"
 	"example.com/httpserver/internal/script"
+	"example.com/httpserver/internal/socket"
 	"example.com/httpserver/internal/wire"
 )
 
@@ -70,7 +71,7 @@ type Server struct {
 	VerifyRequest func(net.Conn) bool
 	// HandleError is told what a handler panicked with, on the goroutine that
 	// panicked: debug.Stack shows where. If nil, the problem and the stack go to
-	// standard error, or to Logger.
+	// LogOutput, or to Logger.
 	HandleError func(conn net.Conn, problem any)
 	// ServiceActions is called by the accept loop after every connection and
 	// at least twice a second. On a listener that has no SetDeadline method it
@@ -78,8 +79,13 @@ type Server struct {
 	// HandleError's default does, and the loop goes on.
 	ServiceActions func()
 
-	// Logger takes what the server and its handlers log, as records with the
-	// parts of a line as attributes. If nil, lines go to standard error.
+	// LogOutput takes the lines that the server and its handlers log, each with one
+	// Write, from one goroutine at a time. A Write that takes its time has the
+	// others wait, and their requests with them; what it gives is not looked at. If
+	// nil, lines go to os.Stderr.
+	LogOutput io.Writer
+	// Logger takes the same as records, with the parts of a line as attributes. If
+	// nil, there are lines.
 	Logger *slog.Logger
 
 	// IdleTimeout bounds the wait for a request to begin, a TLS handshake before
@@ -152,9 +158,11 @@ type Server struct {
 	ServerName string
 	ServerPort int
 
+	logging   sync.Mutex // while LogOutput is written to
 	open      lifetime.Set
 	addresses accept.Addresses
 	notices   struct{ failed, full, refused report.Notice }
+	sockets   socket.Group
 	sweeper   wire.Sweeper
 	dates     httpdate.Cache
 	recent    httpdate.Recent // dates that are not the present one
@@ -251,6 +259,7 @@ func (s *Server) Listen() error {
 		}
 		return fmt.Errorf("httpserver: %w%s", err, hint)
 	}
+	l = s.sockets.Wrap(l)
 	s.mu.Lock()
 	bound := s.listener != nil
 	if !bound {
@@ -389,6 +398,7 @@ func (s *Server) bound() (net.Listener, error) {
 // serve accepts connections until l is closed.
 func (s *Server) serve(l net.Listener, process func(*connection)) error {
 	s.check()
+	l = s.sockets.Wrap(l)
 	if !s.open.AddListener(l) {
 		l.Close()
 		return ErrServerClosed
@@ -571,10 +581,8 @@ func (s *Server) serveHere(c *connection) {
 }
 
 func (s *Server) serveApart(c *connection) {
-	go func() {
-		defer c.end()
-		c.serve()
-	}()
+	c.parks = true
+	go c.Resume()
 }
 
 // Shutdown ends the server in peace: no new connections, an end to those that
@@ -587,6 +595,7 @@ func (s *Server) serveApart(c *connection) {
 // take half a second longer than ctx lasts.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.open.End()
+	s.closeSockets()
 	defer s.roots.Close()
 	defer s.files.Close()
 	defer s.scripts.Close()
@@ -612,11 +621,19 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // when it returns.
 func (s *Server) Close() error {
 	err := s.open.End()
+	s.closeSockets()
 	s.open.Abandon()
 	s.scripts.Close()
 	s.files.Close()
 	s.roots.Close()
 	return err
+}
+
+// closeSockets ends what serves connections, once there are none and will be none.
+func (s *Server) closeSockets() {
+	if s.open.HasEnded() {
+		s.sockets.Close()
+	}
 }
 
 // awaitEnd waits until the connections have ended, or have been cut.
@@ -653,7 +670,7 @@ func (s *Server) handleError(conn net.Conn, problem any) {
 }
 
 // report is the log for what is about no request.
-func (s *Server) report() report.Log { return report.Log{Logger: s.Logger, Text: os.Stderr} }
+func (s *Server) report() report.Log { return report.Log{Logger: s.Logger, Text: (*logLines)(s)} }
 
 // limits gives the limits for a handler that may have a Timeout of its own.
 func (s *Server) limits(timeout time.Duration) exchange.Limits {
@@ -705,6 +722,9 @@ type connection struct {
 	root      *docroot.Root // for that
 	refusing  bool          // a 500 takes the place of an answer
 	answering bool          // there is a request that an answer is owed to
+	begun     bool          // Setup has returned
+	parks     bool          // it may wait without a goroutine
+	left      bool          // Handle has left the requests to Resume
 
 	log     logMemory
 	version [3]string       // VersionString and the two parts it was made of
@@ -795,15 +815,76 @@ func (c *connection) Cut() {
 	nc.Close()
 }
 
-// serve runs the handler.
+// serve runs the handler, from the connection's beginning to its end.
 func (c *connection) serve() {
+	defer c.finish()
 	defer c.rescue()
+	c.begin()
+	c.handler.Handle()
+}
+
+func (c *connection) begin() {
 	c.handler.Setup()
 	h := c.handler.base()
 	c.rfile, c.wfile = h.RFile, h.WFile
-	defer c.handler.Finish()
+	c.begun = true
+}
+
+func (c *connection) finish() {
+	if c.begun {
+		defer c.rescue()
+		c.handler.Finish()
+	}
+}
+
+// Resume serves a connection that may wait without a goroutine: from its beginning,
+// and then whenever there is something to do. Where nobody overrides Handle, it is
+// not called again for that.
+func (c *connection) Resume() {
+	parked := false
+	defer func() {
+		if !parked { // and so it is nobody else's yet
+			c.finish()
+			c.end()
+		}
+	}()
 	defer c.rescue()
-	c.handler.Handle()
+	if !c.begun {
+		c.begin()
+		if c.handler.Handle(); !c.left {
+			return
+		}
+	}
+	parked = c.answerRequests()
+}
+
+// answerRequests answers what requests there are, as Handle does, and reports
+// whether the connection waits parked for more.
+func (c *connection) answerRequests() (parked bool) {
+	h := c.handler.base()
+	for {
+		if c.Exchange.Park(c) {
+			return true
+		}
+		c.handler.HandleOneRequest()
+		if h.CloseConnection {
+			return false
+		}
+		h.forget()
+	}
+}
+
+// leaveHandle tells Handle whether it can leave the requests to Resume: it was called by
+// that, and not by a Handle of the handler's own, which may do something when
+// there are no more.
+func (c *connection) leaveHandle() bool {
+	c.left = c.parks && c.class.CalledDirectly(isResume)
+	return c.left
+}
+
+// isResume reports whether a function is Resume, above.
+func isResume(function string) bool {
+	return strings.HasSuffix(function, "httpserver.(*connection).Resume")
 }
 
 // rescue ends a panic: the server hears of it, and a client that waits for an
@@ -860,6 +941,7 @@ func (c *connection) rescueEnd() {
 func (c *connection) leave() {
 	c.server.addresses.Leave(c.origin)
 	c.server.open.Remove(c)
+	c.server.closeSockets()
 }
 
 // end is close, however long it takes.

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,9 +27,19 @@ type Response struct {
 // DefaultResponses gives the reason phrase and explanation of every status
 // code that has one, in a map of the caller's own. The explanations are
 // CPython's, and the phrases those of RFC 9110, as in CPython since 3.13.
-func DefaultResponses() map[int]Response { return maps.Clone(defaultResponses) }
+func DefaultResponses() map[int]Response {
+	responses := map[int]Response{}
+	for code, r := range defaultResponses {
+		if r.Message != "" {
+			responses[code] = r
+		}
+	}
+	return responses
+}
 
-var defaultResponses = map[int]Response{
+// defaultResponses has the code for an index: every answer looks one up, and no
+// map has to be made at the start of the program.
+var defaultResponses = [512]Response{
 	100: {"Continue", "Request received, please continue"},
 	101: {"Switching Protocols", "Switching to new protocol; obey Upgrade header"},
 	102: {"Processing", ""},
@@ -103,12 +112,15 @@ var defaultResponses = map[int]Response{
 // reports whether it is there: an override of SendError needs it where message
 // or explain is "".
 func (h *BaseHandler) Response(code int) (Response, bool) {
-	table := h.Responses
-	if table == nil {
-		table = defaultResponses
+	switch {
+	case h.Responses != nil:
+		r, ok := h.Responses[code]
+		return r, ok
+	case code < 0 || code >= len(defaultResponses):
+		return Response{}, false
 	}
-	r, ok := table[code]
-	return r, ok
+	r := defaultResponses[code]
+	return r, r.Message != ""
 }
 
 // DefaultErrorMessage is the page that SendError sends, CPython's to the byte.
@@ -187,7 +199,13 @@ func (h *BaseHandler) SendError(code int, message, explain string) {
 
 // toHEAD reports whether the client has sent HEAD, and so expects no content:
 // what counts is what it has sent, whatever was made of Command since.
-func (h *BaseHandler) toHEAD() bool { return cmp.Or(h.c.Method(), h.Command) == "HEAD" }
+func (h *BaseHandler) toHEAD() bool {
+	method := h.c.Method()
+	if method == "" {
+		method = h.Command
+	}
+	return method == "HEAD"
+}
 
 // withoutControls replaces what would end a status line by spaces.
 func withoutControls(s string) string {
@@ -444,7 +462,7 @@ func (w *ChunkedWriter) Close() error {
 // flushBuffer empties the buffer that WFile may be, so that the library knows
 // what comes before a head and what after it.
 func (h *BaseHandler) flushBuffer() {
-	if h.WFile != h.c.output {
+	if output, ok := h.WFile.(*exchange.Output); !ok || output != h.c.Output() {
 		h.WFile.Flush()
 	}
 }

@@ -9,6 +9,13 @@
 // An interrupt (Ctrl-C) ends it at once; a SIGTERM lets it finish the requests in flight, for eight seconds at
 // the most. A second signal does not wait for anything. It exits with 0 when it was told to end or only had
 // something to show, with 1 when it cannot serve, and with 2 when it was called in a wrong way.
+//
+// The log goes to standard error. To a terminal it goes line by line; to a file or a pipe too, while there is
+// little to do, but what a busy server logs within five milliseconds leaves together, and before the program ends.
+// Only what ends it without a word, as SIGKILL does, may cost the lines of the last five milliseconds. Whoever
+// reads a pipe slowly has requests wait, once it and another 64 KiB are full; a reader that has stopped is waited
+// for when the program ends, but for no more than a second. Where a disk is full, 64 KiB of the log are kept until
+// it has room again, and a line tells how many did not fit.
 package main
 
 import (
@@ -19,12 +26,14 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"example.com/httpserver"
 	"example.com/httpserver/cmd/httpserver/internal/argparse"
+	"example.com/httpserver/cmd/httpserver/internal/logbuf"
 )
 
 func main() {
@@ -39,7 +48,7 @@ func main() {
 // began, as the interrupt is in a shell script's background, stays ignored.
 func endings() <-chan os.Signal {
 	c := make(chan os.Signal, 2)
-	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+	for _, s := range append([]os.Signal{os.Interrupt, syscall.SIGTERM}, deadly...) {
 		if !signal.Ignored(s) {
 			signal.Notify(c, s)
 		}
@@ -67,24 +76,38 @@ func run(args []string, stdout, stderr io.Writer, signals func() <-chan os.Signa
 		io.WriteString(stderr, p.Complain(err))
 		return misuse
 	}
-	s := service{stdout: stdout, stderr: stderr, patience: patience}
+	s := service{stdout: stdout, log: newLog(stderr), patience: patience}
 	if err := s.open(&o); err != nil {
-		complain(stderr, err)
+		s.lastWords(err)
 		return failure
 	}
 	return s.serve(signals())
 }
 
-// A service is a server and what is around it.
-type service struct {
-	server         *httpserver.ThreadingServer
-	listener       net.Listener
-	stdout, stderr io.Writer
-	patience       time.Duration // with the requests in flight, when a SIGTERM comes
+// newLog makes the writer that all goes through which is for standard error. On a terminal, people want to see lines
+// as they come.
+func newLog(stderr io.Writer) *logbuf.Writer {
+	if f, ok := stderr.(*os.File); ok && isTerminal(f) {
+		return logbuf.NewImmediate(stderr)
+	}
+	return logbuf.New(stderr)
 }
 
-// patience is less than the ten seconds after which Docker kills what it has told to end.
+// A service is a server and what is around it.
+type service struct {
+	server   *httpserver.ThreadingServer
+	listener net.Listener
+	stdout   io.Writer
+	log      *logbuf.Writer // on standard error
+	patience time.Duration  // with the requests in flight, when a SIGTERM comes
+}
+
+// patience is less than the ten seconds after which Docker kills what it has told to end, and so is what comes
+// after it: half a second for scripts, and lastWait.
 const patience = 8 * time.Second
+
+// lastWait is how long the program waits, at its end, for whoever reads its log: that may have stopped.
+const lastWait = time.Second
 
 // open makes the server and binds its port.
 func (s *service) open(o *options) error {
@@ -97,14 +120,14 @@ func (s *service) open(o *options) error {
 	}
 	types, err := httpserver.SystemMIMETypes()
 	if err != nil {
-		complain(s.stderr, err)
+		complain(s.log, err)
 	}
 	if s.listener, err = listen(o.bind, o.port); err != nil {
 		return err
 	}
-	o.warn(s.stderr)
+	o.warn(s.log)
 	h := o.handler(directory, types)
-	s.server = &httpserver.ThreadingServer{Server: httpserver.Server{Handler: h, Addr: s.listener.Addr().String()}}
+	s.server = &httpserver.ThreadingServer{Server: httpserver.Server{Handler: h, Addr: s.listener.Addr().String(), LogOutput: s.log}}
 	return nil
 }
 
@@ -118,9 +141,12 @@ func (s *service) serve(signals <-chan os.Signal) (status int) {
 	var first os.Signal
 	select {
 	case err := <-served:
-		complain(s.stderr, err)
+		s.lastWords(err)
 		return failure
 	case first = <-signals:
+	}
+	if slices.Contains(deadly, first) {
+		return s.die(first)
 	}
 	ended := make(chan struct{})
 	go func() {
@@ -136,13 +162,14 @@ func (s *service) serve(signals <-chan os.Signal) (status int) {
 		return success
 	case second := <-signals:
 		s.server.Close()
-		return exitStatus(second)
+		return s.die(second)
 	}
 }
 
 // interrupt ends the server as CPython does: requests in flight are cut.
 func (s *service) interrupt() {
 	s.server.Close()
+	s.lastWords(nil)
 	io.WriteString(s.stdout, "\nKeyboard interrupt received, exiting.\n")
 }
 
@@ -152,8 +179,36 @@ func (s *service) interrupt() {
 func (s *service) terminate() {
 	ctx, cancel := context.WithTimeout(context.Background(), s.patience)
 	defer cancel()
-	if err := s.server.Shutdown(ctx); err != nil {
-		complain(s.stderr, fmt.Errorf("cut the requests that had not ended after %v", s.patience))
+	var cut error
+	if err := s.server.Shutdown(ctx); errors.Is(err, context.DeadlineExceeded) { // and not for a second signal
+		cut = fmt.Errorf("cut the requests that had not ended after %v", s.patience)
+	}
+	s.lastWords(cut)
+}
+
+// die ends the program by a signal, now: its log is all that is waited for.
+func (s *service) die(by os.Signal) (status int) {
+	s.lastWords(nil)
+	if slices.Contains(deadly, by) {
+		raise(by)
+	}
+	return exitStatus(by)
+}
+
+// lastWords prints errors, if there are any, and sees that the log is written. A reader that has stopped is not
+// waited for longer than lastWait.
+func (s *service) lastWords(err error) {
+	said := make(chan struct{})
+	go func() {
+		defer close(said)
+		if err != nil {
+			complain(s.log, err)
+		}
+		s.log.Close()
+	}()
+	select {
+	case <-said:
+	case <-time.After(lastWait):
 	}
 }
 

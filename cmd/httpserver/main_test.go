@@ -478,7 +478,7 @@ func TestTerminateTwice(t *testing.T) {
 func TestPatience(t *testing.T) {
 	dir, _ := site(t)
 	var stderr syncBuffer
-	s := service{stdout: io.Discard, stderr: &stderr, patience: 50 * time.Millisecond}
+	s := service{stdout: io.Discard, log: newLog(&stderr), patience: 50 * time.Millisecond}
 	if err := s.open(&options{bind: "127.0.0.1", directory: dir}); err != nil {
 		t.Fatal(err)
 	}
@@ -489,7 +489,8 @@ func TestPatience(t *testing.T) {
 	if status := receive(t, status); status != 0 {
 		t.Errorf("status %d", status)
 	}
-	if got, want := stderr.String(), "httpserver: cut the requests that had not ended after 50ms\n"; got != want {
+	const want = `"GET /big HTTP/1.1" 200 -` + "\nhttpserver: cut the requests that had not ended after 50ms\n"
+	if _, got, _ := strings.Cut(stderr.String(), "] "); got != want {
 		t.Errorf("stderr %q, want %q", got, want)
 	}
 	if _, err := io.Copy(io.Discard, resp.Body); err == nil {
@@ -500,7 +501,7 @@ func TestPatience(t *testing.T) {
 // A listener that fails ends the program.
 func TestServeFails(t *testing.T) {
 	var stderr syncBuffer
-	s := service{listener: brokenListener{}, stdout: io.Discard, stderr: &stderr}
+	s := service{listener: brokenListener{}, stdout: io.Discard, log: newLog(&stderr)}
 	s.server = &httpserver.ThreadingServer{Server: httpserver.Server{Handler: &httpserver.SimpleHandler{}}}
 	if status, got, want := s.serve(nil), stderr.String(), "httpserver: broken\n"; status != 1 || got != want {
 		t.Errorf("status %d, stderr %q, want %q", status, got, want)

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"golang.org/x/net/http/httpguts"
-
 	"example.com/httpserver/internal/http1"
 )
 
@@ -106,17 +104,15 @@ func (a *Answer) Begin(version string, code int, phrase string, toHEAD bool) {
 	case code < 100 || code > 999:
 		a.refuse("a status code of %d", code)
 		return
-	case !httpguts.ValidHeaderFieldValue(version) || !httpguts.ValidHeaderFieldValue(phrase):
+	case http1.HasControl(version) || http1.HasControl(phrase):
 		a.refuse("a control character in the status line \"%s\"", version+" "+strconv.Itoa(code)+" "+phrase)
 		return
 	}
 	a.state, a.code, a.toHEAD, a.written = begun, code, toHEAD, 0
-	a.lines = append(a.lines, version...)
-	a.lines = append(a.lines, ' ')
-	a.lines = strconv.AppendInt(a.lines, int64(code), 10)
-	a.lines = append(a.lines, ' ')
-	a.lines = append(a.lines, phrase...)
-	a.lines = append(a.lines, '\r', '\n')
+	lines := append(a.lines, version...)
+	lines = append(lines, ' ', byte('0'+code/100), byte('0'+code/10%10), byte('0'+code%10), ' ')
+	lines = append(lines, phrase...)
+	a.lines = append(lines, '\r', '\n')
 }
 
 // Field adds a field line. A name that is no token is refused, and a value
@@ -124,36 +120,66 @@ func (a *Answer) Begin(version string, code int, phrase string, toHEAD bool) {
 // more lines than were meant (RFC 9110 §5.5). So is framing that contradicts
 // itself.
 func (a *Answer) Field(name, value string) {
+	kind := kindOf(name)
 	switch {
-	case !httpguts.ValidHeaderFieldName(name):
+	case kind == noToken:
 		a.refuse("the field name \"%s\" is no token", name)
-	case !httpguts.ValidHeaderFieldValue(value):
+	case http1.HasControl(value):
 		a.refuse("a control character in the value of %s: \"%s\"", name, value)
 	case a.state == ended:
 		a.refuse("the field %s after the end of the head", name)
-	case a.state < ended && a.note(name, value):
+	case a.state < ended && (kind == plain || a.note(kind, value)):
 		a.bare = a.bare || a.state == none && !a.raw
-		a.append(name, value)
+		lines := append(a.lines, name...)
+		lines = append(lines, ':', ' ')
+		lines = append(lines, value...)
+		a.lines = append(lines, '\r', '\n')
 	}
 }
 
-func (a *Answer) append(name, value string) {
-	a.lines = append(a.lines, name...)
-	a.lines = append(a.lines, ':', ' ')
-	a.lines = append(a.lines, value...)
-	a.lines = append(a.lines, '\r', '\n')
+// A kind is what a field says of the framing, by its name.
+type kind uint8
+
+const (
+	plain kind = iota // nothing
+	connection
+	contentLength
+	transferEncoding
+	noToken // it is no name
+)
+
+// kindOf gives the kind of a field. The names that nearly every answer has are
+// known as they are usually written.
+func kindOf(name string) kind {
+	switch name {
+	case "Server", "Date", "Content-Type", "Last-Modified":
+		return plain
+	case "Content-Length":
+		return contentLength
+	}
+	switch {
+	case !http1.IsToken(name):
+		return noToken
+	case http1.EqualName(name, "Connection"):
+		return connection
+	case http1.EqualName(name, "Content-Length"):
+		return contentLength
+	case http1.EqualName(name, "Transfer-Encoding"):
+		return transferEncoding
+	}
+	return plain
 }
 
 // note reads what a field says of the framing, and reports whether it belongs
 // into the head. One that disagrees with the fields before it is refused. In 1xx
 // and 204 a Content-Length has no place (RFC 9110 §8.6), nor has a
 // Transfer-Encoding (RFC 9112 §6.1): these are left out.
-func (a *Answer) note(name, value string) bool {
-	switch {
-	case http1.EqualName(name, "Connection"):
+func (a *Answer) note(kind kind, value string) bool {
+	switch kind {
+	case connection:
 		a.connection = true
 		a.closes = a.closes || http1.HasToken(value, "close")
-	case http1.EqualName(name, "Content-Length"):
+	case contentLength:
 		if a.unframed() {
 			return false
 		}
@@ -163,7 +189,7 @@ func (a *Answer) note(name, value string) bool {
 			return false
 		}
 		a.hasLength, a.length = true, n
-	case http1.EqualName(name, "Transfer-Encoding"):
+	case transferEncoding:
 		if a.unframed() {
 			return false
 		}

@@ -18,8 +18,8 @@ import (
 
 // TestMain lets the test binary play the child, as the program does.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 3 && os.Args[1] == childFlag {
-		if err := childMain(os.Args[2]); err != nil {
+	if len(os.Args) == 3 && (os.Args[1] == spawnFlag || os.Args[1] == insideFlag) {
+		if err := run(); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)
 		}
@@ -31,23 +31,28 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestBench runs the whole with a few requests. Figures decide nothing.
-func TestBench(t *testing.T) {
+// programsNeeded are those that peers are, and loads.
+var programsNeeded = []string{"cc", "wrk", "nginx", "lighttpd", "h2o", "python3"}
+
+func skipWithout(t *testing.T, programs ...string) {
 	if runtime.GOOS != "linux" {
 		t.Skip("there is no /proc")
 	}
-	for _, program := range []string{"cc", "lighttpd"} {
+	for _, program := range programs {
 		if _, err := find(program); err != nil {
 			t.Skip(err)
 		}
 	}
+}
+
+// TestBench plays rows of each kind, all peers in them, for a moment. Figures
+// decide nothing.
+func TestBench(t *testing.T) {
+	skipWithout(t, programsNeeded...)
+	const rows = "hello/pipelined,hello/close,file/304,list/1k,cgi/close"
 	file := filepath.Join(t.TempDir(), "result.json")
-	var names []string
-	for _, p := range allPeers {
-		names = append(names, p.name)
-	}
 	var out strings.Builder
-	o := options{rows: "cgi", peers: strings.Join(names, ","), rounds: 2, requests: 20, json: file}
+	o := options{Rows: rows, Peers: "all", Rounds: 1, Requests: 20, Time: 100 * time.Millisecond, JSON: file}
 	err := bench(t.Context(), o, &out)
 	t.Log(out.String())
 	if err != nil {
@@ -61,33 +66,35 @@ func TestBench(t *testing.T) {
 	if err := json.Unmarshal(text, &rep); err != nil {
 		t.Fatal(err)
 	}
-	if len(rep.Rows) != len(allRows) {
-		t.Errorf("%d rows, want %d", len(rep.Rows), len(allRows))
+	if want := strings.Count(rows, ",") + 1; len(rep.Rows) != want {
+		t.Errorf("%d rows, want %d", len(rep.Rows), want)
 	}
-	for _, r := range rep.Rows {
+	for i, r := range rep.Rows {
 		for _, l := range r.Lines {
-			if len(l.Shots) != o.rounds || l.Shots[0].Requests != o.requests || l.Rate.Min <= 0 {
+			if len(l.Shots) != o.Rounds || l.Shots[0].Requests <= 0 || l.Rate.Min <= 0 || l.Figure.Max <= 0 {
 				t.Errorf("%s: %s has %+v", r.Name, l.Peer, l)
 			}
 		}
-		if len(r.Lines) != len(allPeers) {
-			t.Errorf("%s has %d peers, want %d", r.Name, len(r.Lines), len(allPeers))
+		chosen, _ := chooseRows(r.Name)
+		players := 0
+		for _, p := range allPeers {
+			if p.plays(chosen[0]) {
+				players++
+			}
+		}
+		if len(r.Lines) != players {
+			t.Errorf("%s (%d) has %d peers, want %d", r.Name, i, len(r.Lines), players)
 		}
 	}
 }
 
 // TestInterrupted: a run that is ended ends its servers.
 func TestInterrupted(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("there is no /proc")
-	}
-	if _, err := find("cc"); err != nil {
-		t.Skip(err)
-	}
+	skipWithout(t, "cc")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	// Long enough to last for minutes, if it were not for the end.
-	o := options{rows: "cgi/keep-alive", peers: "nethttp", rounds: 1, requests: 1e6}
+	o := options{Rows: "cgi/keep-alive", Peers: "nethttp", Rounds: 1, Requests: 1e6, Time: time.Second}
 	out := writerFunc(func(p []byte) (int, error) {
 		if strings.Contains(string(p), "nethttp") { // the head: servers have started
 			time.AfterFunc(100*time.Millisecond, cancel)
@@ -113,10 +120,10 @@ func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 // TestMissing: a peer that is not installed is void and says so.
 func TestMissing(t *testing.T) {
 	f := field{
-		{peer: &peer{name: "ours", groups: []string{"cgi"}}, player: playerOf(10, nil)},
-		{peer: &peer{name: "gone", groups: []string{"cgi"}}, failure: errMissing("gone")},
+		{peer: &peer{name: "ours"}, player: playerOf(10, nil)},
+		{peer: &peer{name: "gone"}, failure: errMissing("gone")},
 	}
-	rep, err := measure(t.Context(), allRows[0], f, options{rounds: 2})
+	rep, err := measureRow(t.Context(), allRows[0], f, options{Rounds: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,12 +149,12 @@ func playerOf(microseconds int, fails error) player {
 
 func (p *fakePlayer) check(context.Context, *row) error { return nil }
 func (p *fakePlayer) stop() error                       { return nil }
-func (p *fakePlayer) shot(_ context.Context, _ *row, n int) (shot, error) {
+func (p *fakePlayer) shot(_ context.Context, _ *row, e extent) (shot, error) {
 	if p.turns != nil {
 		*p.turns = append(*p.turns, p.name)
 	}
-	d := p.each * time.Duration(n)
-	return shot{Requests: n, Elapsed: d / 2, CPU: d}, p.fails
+	d := p.each * time.Duration(e.requests)
+	return shot{Requests: e.requests, Elapsed: d / 2, CPU: d}, p.fails
 }
 
 // TestTurns: every peer is first in its round once.
@@ -156,11 +163,11 @@ func TestTurns(t *testing.T) {
 	var f field
 	for _, name := range []string{"A", "B", "C"} {
 		f = append(f, &contestant{
-			peer:   &peer{name: name, groups: []string{"cgi"}},
+			peer:   &peer{name: name},
 			player: &fakePlayer{each: time.Microsecond, turns: &turns, name: name},
 		})
 	}
-	if _, err := measure(t.Context(), allRows[0], f, options{rounds: 3}); err != nil {
+	if _, err := measureRow(t.Context(), allRows[0], f, options{Rounds: 3, Requests: 1}); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := strings.Join(turns, ""), "ABC"+"ABCBCACAB"; got != want {
@@ -169,18 +176,15 @@ func TestTurns(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	everyRow := []string{"cgi"}
 	f := field{
-		{peer: &peer{name: "ours", groups: everyRow}, player: playerOf(90, nil)},
-		{peer: &peer{name: "nethttp", groups: everyRow}, player: playerOf(100, nil)},
-		{peer: &peer{name: "spawn", groups: everyRow}, player: playerOf(60, nil)},
-		{peer: &peer{name: "gospawn", groups: everyRow}, player: playerOf(60, nil)},
-		{peer: &peer{name: "lighttpd", groups: everyRow}, player: playerOf(60, errors.New("a | b\nc"))},
-		{peer: &peer{name: "files", groups: []string{"files"}}, player: playerOf(60, nil)},
+		{peer: &peer{name: "ours"}, player: playerOf(90, nil)},
+		{peer: &peer{name: "nethttp"}, player: playerOf(100, nil)},
+		{peer: &peer{name: "spawn"}, player: playerOf(60, nil)},
+		{peer: &peer{name: "gospawn"}, player: playerOf(60, nil)},
+		{peer: &peer{name: "lighttpd"}, player: playerOf(60, errors.New("a | b\nc"))},
 	}
-	r := *allRows[0]
-	r.name, r.title = "cgi/test", "a test"
-	rep, err := measure(t.Context(), &r, f, options{rounds: 2, requests: 10})
+	r := &row{name: "cgi/test", title: "a test", bars: map[string]float64{"nethttp": 1, "gospawn": 1.3}, limit: 80}
+	rep, err := measureRow(t.Context(), r, f, options{Rounds: 2, Requests: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,18 +193,33 @@ func TestTable(t *testing.T) {
 	const want = `
 ### cgi/test: a test
 
-2 rounds of 10 requests; median (least to most).
+2 rounds; median (least to most).
 
 | peer | CPU a request, µs | ours ÷ peer | should be | requests a second | ours ÷ peer |
 |---|---|---|---|---|---|
-| ours | 90 (90–90) |  |  | 22222 (22222–22222) |  |
-| nethttp | 100 (100–100) | 0.90 (0.90–0.90) | ≤ 1.00: met | 20000 (20000–20000) | 1.11 (1.11–1.11) |
-| spawn | 60 (60–60) | 1.50 (1.50–1.50) |  | 33333 (33333–33333) | 0.67 (0.67–0.67) |
-| gospawn | 60 (60–60) | 1.50 (1.50–1.50) | ≤ 1.30: missed | 33333 (33333–33333) | 0.67 (0.67–0.67) |
+| ours | 90.0 (90.0–90.0) |  | ≤ 80.0: missed | 22222 (22222–22222) |  |
+| nethttp | 100.0 (100.0–100.0) | 0.90 (0.90–0.90) | ≤ 1.00: met | 20000 (20000–20000) | 1.11 (1.11–1.11) |
+| spawn | 60.0 (60.0–60.0) | 1.50 (1.50–1.50) |  | 33333 (33333–33333) | 0.67 (0.67–0.67) |
+| gospawn | 60.0 (60.0–60.0) | 1.50 (1.50–1.50) | ≤ 1.30: missed | 33333 (33333–33333) | 0.67 (0.67–0.67) |
 | lighttpd | void: a \| b | | | | |
 `
 	if got.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", got.String(), want)
+	}
+	got.Reset()
+	peers := []peerReport{{Name: "ours"}, {Name: "idle"}, {Name: "nethttp"}, {Name: "lighttpd"}}
+	(&report{Peers: peers, Rows: []*rowReport{rep}}).writeSummary(&got)
+	const summary = `
+### All rows
+
+Medians; below them ours ÷ peer, median (least to most).
+
+| row | ours | nethttp | lighttpd | ours should be |
+|---|---|---|---|---|
+| cgi/test, µs | 90.0 | 100.0<br>0.90 (0.90–0.90) | void | ≤ 80.0: missed (µs); nethttp ≤ 1.00: met; gospawn ≤ 1.30: missed |
+`
+	if got.String() != summary {
+		t.Errorf("got\n%s\nwant\n%s", got.String(), summary)
 	}
 }
 
@@ -305,9 +324,7 @@ func TestBelow(t *testing.T) {
 
 // TestUsed: what a script uses is its server's once it has been waited for.
 func TestUsed(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("there is no /proc")
-	}
+	skipWithout(t)
 	all, err := readStats()
 	if err != nil {
 		t.Fatal(err)
@@ -323,30 +340,40 @@ func TestUsed(t *testing.T) {
 
 func TestReadAnswer(t *testing.T) {
 	kept, closed := &row{keep: true, want: hello}, &row{want: hello}
+	part := &row{keep: true, want: answer{206, "text/plain", "ell"}, size: 6, part: span{1, 4}}
 	const ok, text = "HTTP/1.1 200 OK\r\n", "Content-Type: text/plain\r\n"
+	const ok6 = ok + text + "Content-Length: 6\r\n\r\nhello\n"
 	for _, tc := range []struct {
-		name  string
-		row   *row
-		text  string
-		again bool
-		err   string
+		name   string
+		row    *row
+		text   string
+		others int
+		again  bool
+		err    string
 	}{
-		{"length", kept, ok + text + "Content-Length: 6\r\n\r\nhello\n", true, ""},
-		{"chunked", kept, ok + text + "Transfer-Encoding: chunked\r\n\r\n6\r\nhello\n\r\n0\r\n\r\n", true, ""},
-		{"closed by the server", kept, ok + text + "Connection: close\r\n\r\nhello\n", false, ""},
-		{"HTTP/1.0", closed, "HTTP/1.0 200 OK\r\n" + text + "\r\nhello\n", false, ""},
-		{"HTTP/1.0 with a length", closed, "HTTP/1.0 200 OK\r\n" + text + "Content-Length: 6\r\n\r\nhello\n", false, ""},
-		{"another status", kept, "HTTP/1.1 404 No\r\n" + text + "Content-Length: 6\r\n\r\nhello\n", false, "should be"},
-		{"another type", kept, ok + "Content-Length: 6\r\n\r\nhello\n", false, "should be"},
-		{"a wrong byte", kept, ok + text + "Content-Length: 6\r\n\r\nhellO\n", false, "should be"},
-		{"too much", kept, ok + text + "Content-Length: 7\r\n\r\nhello\n\n", false, "should be"},
-		{"too little", closed, "HTTP/1.0 200 OK\r\n" + text + "\r\nhello", false, "should be"},
-		{"cut", kept, ok + text + "Content-Length: 6\r\n\r\nhel", false, "unexpected EOF"},
-		{"more after it", kept, ok + text + "Content-Length: 6\r\n\r\nhello\nx", false, "follow"},
-		{"more after the end", closed, "HTTP/1.0 200 OK\r\n" + text + "Content-Length: 6\r\n\r\nhello\nx", false, "follow"},
-		{"none", kept, "", false, "none"},
+		{"length", kept, ok6, 0, true, ""},
+		{"another follows", kept, ok6 + ok6, 1, true, ""},
+		{"parameters of the type", kept, ok + "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 6\r\n\r\nhello\n", 0, true, ""},
+		{"chunked", kept, ok + text + "Transfer-Encoding: chunked\r\n\r\n6\r\nhello\n\r\n0\r\n\r\n", 0, true, ""},
+		{"closed by the server", kept, ok + text + "Connection: close\r\n\r\nhello\n", 0, false, ""},
+		{"closed too early", kept, ok + text + "Connection: close\r\n\r\nhello\n", 1, false, "answers no more"},
+		{"HTTP/1.0", closed, "HTTP/1.0 200 OK\r\n" + text + "\r\nhello\n", 0, false, ""},
+		{"HTTP/1.0 with a length", closed, "HTTP/1.0 200 OK\r\n" + text + "Content-Length: 6\r\n\r\nhello\n", 0, false, ""},
+		{"not modified", &row{keep: true, want: answer{status: 304}}, "HTTP/1.1 304 Not Modified\r\n\r\n", 0, true, ""},
+		{"a part", part, "HTTP/1.1 206 P\r\n" + text + "Content-Range: bytes 1-3/6\r\nContent-Length: 3\r\n\r\nell", 0, true, ""},
+		{"another part", part, "HTTP/1.1 206 P\r\n" + text + "Content-Range: bytes 0-2/6\r\nContent-Length: 3\r\n\r\nhel", 0, false, "should be"},
+		{"another status", kept, "HTTP/1.1 404 No\r\n" + text + "Content-Length: 6\r\n\r\nhello\n", 0, false, "should be"},
+		{"another type", kept, ok + "Content-Length: 6\r\n\r\nhello\n", 0, false, "should be"},
+		{"a wrong byte", kept, ok + text + "Content-Length: 6\r\n\r\nhellO\n", 0, false, "should be"},
+		{"too much", kept, ok + text + "Content-Length: 7\r\n\r\nhello\n\n", 0, false, "should be"},
+		{"too little", closed, "HTTP/1.0 200 OK\r\n" + text + "\r\nhello", 0, false, "ends after 5"},
+		{"cut", kept, ok + text + "Content-Length: 6\r\n\r\nhel", 0, false, "unexpected EOF"},
+		{"more after it", kept, ok6 + "x", 0, false, "follow"},
+		{"more after the end", closed, "HTTP/1.0 200 OK\r\n" + text + "Content-Length: 6\r\n\r\nhello\nx", 0, false, "follow"},
+		{"none", kept, "", 0, false, "none"},
 	} {
-		again, err := readAnswer(bufio.NewReader(strings.NewReader(tc.text)), tc.row)
+		target := &target{row: tc.row, content: tc.row.want.content}
+		again, err := readAnswer(bufio.NewReader(strings.NewReader(tc.text)), target, tc.others)
 		if again != tc.again || (err == nil) != (tc.err == "") || err != nil && !strings.Contains(err.Error(), tc.err) {
 			t.Errorf("%s: got %v, %v", tc.name, again, err)
 		}
@@ -374,17 +401,80 @@ func TestLoadStops(t *testing.T) {
 			}()
 		}
 	}()
-	r := &row{request: "x", clients: 2, want: hello}
+	aimed := &target{row: &row{clients: 2, want: hello}, addr: l.Addr().String(), request: "x", content: hello.content}
 	answers <- "HTTP/1.0 500 No\r\n\r\n"
-	if _, err := load(t.Context(), l.Addr().String(), r, 1000); err == nil || !strings.Contains(err.Error(), "should be") {
+	if _, err := inGo(t.Context(), aimed, extent{requests: 1000}); err == nil || !strings.Contains(err.Error(), "should be") {
 		t.Errorf("a wrong answer: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := load(ctx, l.Addr().String(), r, 1000); !errors.Is(err, context.Canceled) {
+	if _, err := inGo(ctx, aimed, extent{requests: 1000}); !errors.Is(err, context.Canceled) {
 		t.Errorf("the end of the run: %v", err)
 	}
 	close(answers)
+}
+
+func TestCounted(t *testing.T) {
+	aimed := &target{row: &row{clients: 2, pipeline: 3}, length: 100}
+	for _, tc := range []struct {
+		name, text string
+		err        string
+	}{
+		{"all well", "Running\ncounted 50 1000000 5000 0 0 0 0 0 10 20\n", ""},
+		{"some on the way", "Running\ncounted 50 1000000 5600 0 0 0 0 0 10 20\n", ""},
+		{"another length", "Running\ncounted 50 1000000 4999 0 0 0 0 0 10 20\n", "came to"},
+		{"too many on the way", "Running\ncounted 50 1000000 5601 0 0 0 0 0 10 20\n", "came to"},
+		{"none", "Running\ncounted 0 1000000 0 0 0 0 0 0 10 20\n", "no answers"},
+		{"no connection", "Running\ncounted 50 1000000 5000 1 0 0 0 0 10 20\n", "1 connect"},
+		{"an error's status", "Running\ncounted 50 1000000 5000 0 0 0 2 0 10 20\n", "2 status"},
+		{"a timeout", "Running\ncounted 50 1000000 5000 0 0 0 0 3 10 20\n", "3 timeout"},
+		{"something else", "unable to connect\n", "wrote"},
+	} {
+		got, err := aimed.counted(tc.text)
+		if (err == nil) != (tc.err == "") || err != nil && !strings.Contains(err.Error(), tc.err) {
+			t.Errorf("%s: got %+v, %v", tc.name, got, err)
+		}
+		if want := (shot{Requests: 50, Elapsed: time.Second, Median: 10 * time.Microsecond, P99: 20 * time.Microsecond}); err == nil && got != want {
+			t.Errorf("%s: got %+v, want %+v", tc.name, got, want)
+		}
+	}
+}
+
+func TestCheckListing(t *testing.T) {
+	const two = `<a href="entry-000000.page">entry</a><a href="/lists/2/entry-000001.page">x</a>`
+	for _, tc := range []struct {
+		name, page string
+		ok         bool
+	}{
+		{"relative and absolute", two, true},
+		{"one is missing", `<a href="entry-000000.page">entry-000001.page</a>`, false},
+		{"one too many", two + `<a href="entry-000002.page">`, false},
+	} {
+		if err := checkListing(tc.page, 2); (err == nil) != tc.ok {
+			t.Errorf("%s: %v", tc.name, err)
+		}
+	}
+}
+
+// TestClock: the clock of a process says what its stat says, but for ticks.
+func TestClock(t *testing.T) {
+	skipWithout(t)
+	before, ok := clock(os.Getpid())
+	if !ok || before <= 0 {
+		t.Fatalf("the clock says %v, %v", before, ok)
+	}
+	all, err := readStats()
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, _ := clock(os.Getpid())
+	// Each of user and system time has lost a part of a tick.
+	if own := below(os.Getpid(), all)[0].own; own < before-2*tick || own > after {
+		t.Errorf("stat says %v, between %v and %v of the clock", own, before, after)
+	}
+	if _, ok := clock(1 << 25); ok {
+		t.Error("a process that is none has a clock")
+	}
 }
 
 func TestChoose(t *testing.T) {
@@ -393,6 +483,7 @@ func TestChoose(t *testing.T) {
 		want  int // rows; 0: an error
 	}{
 		{"cgi", 3},
+		{quick, 6},
 		{"cgi/close", 1},
 		{"cgi/close,cgi", 3},
 		{"cgi,cgi/close", 0},

@@ -1,27 +1,41 @@
 package main
 
 import (
-	"bufio"
+	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"example.com/httpserver/internal/bench/child"
 )
+
+// A command is what starts a server.
+type command struct {
+	*exec.Cmd
+	collects bool   // whether SIGUSR1 has it collect its garbage
+	log      string // the file that it logs requests to, if it does
+}
 
 // A process is a server that has been started.
 type process struct {
-	cmd      *exec.Cmd
+	*command
 	addr     string // where it serves
-	standing int    // how many processes it consists of when nobody asks for anything
+	site     *site
+	make     recipe  // for another of it
+	target   *target // what it is asked, once that is known
+	standing int     // how many processes it may consist of when nobody asks for anything
+	asked    int     // how many requests it has answered that were counted
 	stdin    io.Closer
 	said     *said
 	ended    chan struct{} // closed when it has
@@ -32,10 +46,13 @@ type process struct {
 const startPatience = 10 * time.Second
 
 // launch starts a server. Its standard input is a pipe that ends with this
-// process; what it writes to standard error is held against it.
-func launch(cmd *exec.Cmd) (*process, error) {
-	p := &process{cmd: cmd, said: new(said), ended: make(chan struct{})}
-	cmd.Stderr = p.said
+// process; what it writes to standard error is held against it, if that does
+// not go somewhere else.
+func launch(cmd *command) (*process, error) {
+	p := &process{command: cmd, said: new(said), ended: make(chan struct{})}
+	if cmd.Stderr == nil {
+		cmd.Stderr = p.said
+	}
 	// Ctrl-C is for this process, which then ends its servers.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stdin, err := cmd.StdinPipe()
@@ -43,7 +60,11 @@ func launch(cmd *exec.Cmd) (*process, error) {
 		return nil, err
 	}
 	p.stdin = stdin
-	if err := cmd.Start(); err != nil {
+	err = cmd.Start()
+	if log, ok := cmd.Stderr.(*os.File); ok {
+		err = errors.Join(err, log.Close()) // it is the server's now
+	}
+	if err != nil {
 		return nil, err
 	}
 	go func() {
@@ -53,9 +74,58 @@ func launch(cmd *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
-// serves waits until something answers at p.addr, and then counts the processes.
-func (p *process) serves(ctx context.Context) error {
-	conn, err := p.connect(ctx)
+// A recipe gives the command that is a server at an address, being what a row
+// needs. It may write files into the site's private directory.
+type recipe func(s *site, r *row, addr *net.TCPAddr) (*command, error)
+
+// start starts a server. Servers do not say which port they were given, so they
+// get one that was free a moment ago; where somebody else was faster, another.
+func (make recipe) start(ctx context.Context, s *site, r *row) (player, error) {
+	var failures []error
+	for range 3 {
+		p, err := make.startOnce(ctx, s, r)
+		if err == nil {
+			return p, nil
+		}
+		failures = append(failures, err)
+	}
+	return nil, errors.Join(failures...)
+}
+
+func (make recipe) startOnce(ctx context.Context, s *site, r *row) (*process, error) {
+	addr, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	cmd, err := make(s, r, addr)
+	if err != nil {
+		return nil, err
+	}
+	p, err := launch(cmd)
+	if err != nil {
+		return nil, err
+	}
+	p.addr, p.site, p.make = addr.String(), s, make
+	if err := p.serves(ctx, r); err != nil {
+		return nil, errors.Join(err, p.complaint(), p.stop())
+	}
+	return p, nil
+}
+
+// freeAddr gives an address of the loopback interface that nobody listens on.
+func freeAddr() (*net.TCPAddr, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr), nil
+}
+
+// serves waits until something answers at p.addr, and then counts the processes,
+// if there will be others for a while.
+func (p *process) serves(ctx context.Context, r *row) error {
+	conn, err := p.connect(ctx, 5*time.Millisecond)
 	if err != nil {
 		return err
 	}
@@ -70,13 +140,17 @@ func (p *process) serves(ctx context.Context) error {
 		return err
 	}
 	p.said.forget()
+	p.standing = math.MaxInt
+	if r.application != child.Scripts {
+		return nil // what it consists of stays, once it has all been started
+	}
 	all, err := readStats()
-	p.standing = len(below(p.cmd.Process.Pid, all))
+	p.standing = len(below(p.Process.Pid, all))
 	return err
 }
 
-// connect dials p.addr until something listens there.
-func (p *process) connect(ctx context.Context) (net.Conn, error) {
+// connect dials p.addr until something listens there, with waits between.
+func (p *process) connect(ctx context.Context, wait time.Duration) (net.Conn, error) {
 	for deadline := time.Now().Add(startPatience); ; {
 		conn, err := dial(ctx, p.addr)
 		if err == nil {
@@ -90,57 +164,59 @@ func (p *process) connect(ctx context.Context) (net.Conn, error) {
 			return nil, fmt.Errorf("the server has ended: %v, saying %q", p.failure, p.said.text())
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-time.After(5 * time.Millisecond):
+		case <-time.After(wait):
 		}
 	}
 }
 
-// check asks once for what a row asks for.
-func (p *process) check(ctx context.Context, r *row) error {
-	_, err := p.shot(ctx, r, 1)
-	return err
+// check finds out what to ask, and asks once.
+func (p *process) check(ctx context.Context, r *row) (err error) {
+	p.target, err = aim(ctx, p.site, r, p.addr)
+	return cmp.Or(p.complaint(), err)
 }
 
-// shot has clients send n requests, and looks what they have cost.
-func (p *process) shot(ctx context.Context, r *row, n int) (shot, error) {
-	pid := p.cmd.Process.Pid
-	before, err := settled(ctx, pid, p.standing)
-	if err != nil {
-		return shot{}, err
-	}
-	elapsed, err := load(ctx, p.addr, r, n)
-	if err != nil {
+// shot measures. Before that, every byte of an answer is looked at.
+func (p *process) shot(ctx context.Context, r *row, e extent) (shot, error) {
+	if err := p.target.check(ctx); err != nil {
 		return shot{}, cmp.Or(p.complaint(), err)
 	}
-	after, err := settled(ctx, pid, p.standing)
-	if err != nil {
-		return shot{}, err
-	}
-	return shot{Requests: n, Elapsed: elapsed, CPU: after - before}, p.complaint()
+	seen, err := r.measures().shoot(ctx, p, r, e)
+	return seen, cmp.Or(p.complaint(), err)
 }
 
 // complaint is an error if the server has written to standard error: nothing
 // that is measured should give it cause to.
 func (p *process) complaint() error {
 	if text := p.said.text(); text != "" {
-		return fmt.Errorf("the server says %q", text)
+		return fmt.Errorf("the server says %.500q", text)
 	}
 	return nil
 }
 
-// stop ends the server: ours when their input ends, others when they are told,
-// and all by force when that takes too long.
+// stop tells the server to end, and ends it by force when that takes too long.
 func (p *process) stop() error {
+	p.Process.Signal(syscall.SIGTERM)
 	p.stdin.Close()
-	p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-p.ended:
-		return nil
+		return p.checkLog()
 	case <-time.After(startPatience):
 	}
-	p.cmd.Process.Kill()
+	p.Process.Kill()
 	<-p.ended
 	return errors.New("a server had to be killed")
+}
+
+// checkLog looks whether a server that logs requests has logged all of them.
+func (p *process) checkLog() error {
+	if p.log == "" {
+		return nil
+	}
+	text, err := os.ReadFile(p.log)
+	if n := bytes.Count(text, []byte("\n")); err == nil && n < p.asked {
+		return fmt.Errorf("%s: %d lines for %d requests", filepath.Base(p.log), n, p.asked)
+	}
+	return errors.Join(err, os.Remove(p.log))
 }
 
 // said is a server's standard error: it keeps the beginning.
@@ -152,14 +228,22 @@ type said struct {
 func (s *said) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.kept = append(s.kept, p[:min(len(p), 2048-len(s.kept))]...)
+	s.kept = append(s.kept, p[:min(len(p), 64<<10-len(s.kept))]...)
 	return len(p), nil
 }
 
+// text gives it without what is said of clients that have gone: some do, at the
+// end of a load.
 func (s *said) text() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return string(s.kept)
+	var lines []string
+	for line := range strings.Lines(string(s.kept)) {
+		if !strings.Contains(line, "broken pipe") && !strings.Contains(line, "connection reset by peer") {
+			lines = append(lines, line)
+		}
+	}
+	return strings.TrimSpace(strings.Join(lines, ""))
 }
 
 func (s *said) forget() {
@@ -168,46 +252,28 @@ func (s *said) forget() {
 	s.kept = nil
 }
 
-// child is this program as a server.
-func child(c config) (*exec.Cmd, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
+// goServer is the recipe of a server written in Go: they have the package child
+// in common. The variant log writes its log into a file.
+func goServer(b build, variant string) recipe {
+	return func(s *site, r *row, addr *net.TCPAddr) (*command, error) {
+		args := []string{"-address", addr.String(), "-application", r.application, "-directory", s.directory, "-variant", variant}
+		if s.profile != "" {
+			args = append(args, "-profile", s.profileOf(r, b, variant))
+		}
+		cmd := &command{Cmd: exec.Command(s.program(b), args...), collects: true}
+		if r.procs > 0 {
+			cmd.Env = append(os.Environ(), fmt.Sprint("GOMAXPROCS=", r.procs))
+		}
+		if variant == "log" {
+			return cmd, cmd.logTo(filepath.Join(s.private, fmt.Sprintf("ours-%d.log", addr.Port)))
+		}
+		return cmd, nil
 	}
-	text, err := json.Marshal(c)
-	if err != nil {
-		return nil, err
-	}
-	return exec.Command(self, childFlag, string(text)), nil
 }
 
-// startChild gives the function that starts one of the servers in child.go.
-func startChild(name string) func(context.Context, *site) (player, error) {
-	return func(ctx context.Context, s *site) (player, error) {
-		cmd, err := child(config{Server: name, Directory: s.directory, Profile: s.profile})
-		if err != nil {
-			return nil, err
-		}
-		r, w, err := os.Pipe()
-		if err != nil {
-			return nil, err
-		}
-		defer r.Close()
-		cmd.Stdout = w
-		p, err := launch(cmd)
-		w.Close()
-		if err != nil {
-			return nil, err
-		}
-		r.SetReadDeadline(time.Now().Add(startPatience))
-		line, err := bufio.NewReader(r).ReadString('\n')
-		if err == nil {
-			p.addr = strings.TrimSpace(line)
-			err = p.serves(ctx)
-		}
-		if err != nil {
-			return nil, errors.Join(err, p.complaint(), p.stop())
-		}
-		return p, nil
-	}
+// logTo has a command write standard error to a file.
+func (c *command) logTo(file string) error {
+	f, err := os.Create(file)
+	c.Stderr, c.log = f, file
+	return err
 }

@@ -9,75 +9,85 @@ import (
 
 // A row is a load: one request, sent again and again, and the one right answer.
 type row struct {
-	name     string // group/kind
-	title    string
-	request  string // as it is sent
-	keep     bool   // a connection is used for many requests, not for one
-	clients  int    // how many there are, each with one request at a time
-	requests int    // in a shot: enough that a tick of /proc, 10 ms, is a small part of it
-	want     answer
+	name        string // group/kind
+	title       string
+	application string // what a server has to be: one of child's
+	request     string // as it is sent, but for what makes it conditional
+	keep        bool   // a connection is used for many requests, not for one
+	conditional bool   // ask with what the server's first answer gave to ask with
+	pipeline    int    // how many requests are sent at once; if zero, one
+	clients     int    // how many connections there are at once
+	requests    int    // in a shot: enough that it takes about a second. If zero, as many as a second gives
+	times       int    // how many times longer than others a shot is that counts no requests; if zero, no longer
+	load        loader
+	want        answer
+	measure     *measure // what is measured; if nil, processor time
+
+	// What has to be there to be asked for, and is the content that is wanted.
+	size    int // a file of so many bytes
+	part    span
+	entries int // a directory of so many files
+
+	// procs is how many processors a server is to use. If zero, all.
+	procs int
+	// x is where the row stands among those of its kind that show how a cost
+	// grows, and axis is what it is in, if it does.
+	x    float64
+	axis string
 
 	// bars are what ours may cost at most, as a multiple of what a peer does.
 	bars map[string]float64
+	// limit is what ours may come to at most, in the unit of the measure.
+	limit float64
+	// more is what peers may come to at most beyond what their base does, in the
+	// unit of the measure.
+	more map[string]float64
 }
+
+// A span is a part of a file: none, if it has no end.
+type span struct{ from, to int }
 
 // An answer is what a server has to say. How it is framed is its own business.
 type answer struct {
 	status      int
-	contentType string
+	contentType string // without parameters
 	content     string
 }
 
 // shotBound is how long a shot may take: what takes longer has gone wrong.
 const shotBound = 60 * time.Second
 
-// What curl sends, in both versions.
-const (
-	fields = "Host: localhost\r\nUser-Agent: bench/1.0\r\nAccept: */*\r\n\r\n"
-	get11  = "GET %s HTTP/1.1\r\n" + fields
-	get10  = "GET %s HTTP/1.0\r\n" + fields
-)
+// atOnce is how many requests are sent at once.
+func (r *row) atOnce() int { return max(1, r.pipeline) }
 
-var (
-	hello   = answer{200, "text/plain", "hello\n"}
-	cgiBars = map[string]float64{"nethttp": 1, "lighttpd": 1, "gospawn": 1.3}
-)
-
-var allRows = []*row{
-	{
-		name:    "cgi/keep-alive",
-		title:   "CGI, a tiny C program, 4 clients that keep their connection",
-		request: fmt.Sprintf(get11, scriptPath), keep: true,
-		clients: 4, requests: 2000, want: hello, bars: cgiBars,
-	},
-	{
-		name:    "cgi/close",
-		title:   "CGI, a tiny C program, 4 clients with a connection for each request",
-		request: fmt.Sprintf(get10, scriptPath),
-		clients: 4, requests: 2000, want: hello, bars: cgiBars,
-	},
-	{
-		name:    "cgi/one",
-		title:   "CGI, a tiny C program, 1 client that keeps its connection",
-		request: fmt.Sprintf(get11, scriptPath), keep: true,
-		clients: 1, requests: 1500, want: hello, bars: cgiBars,
-	},
-}
-
-// group is the part of a row's name that it has in common with others. A peer
-// that can play a group can play all of its rows.
+// group is the part of a row's name that it has in common with others.
 func (r *row) group() string {
 	group, _, _ := strings.Cut(r.name, "/")
 	return group
 }
 
-// chooseRows gives the rows by their names or their groups' names.
+// quick is a selection that takes a few minutes.
+const quick = "hello/keep-alive,hello/pipelined,hello/close,post/1k,file/1k,file/16k"
+
+// called says whether a name is that of a row, or of several and it is among them.
+func (r *row) called(name string) bool {
+	switch name {
+	case r.name, r.group():
+		return true
+	case "all":
+		return r.axis == ""
+	}
+	return r.axis != "" && name == r.group()+"/"+r.axis
+}
+
+// chooseRows gives the rows by their names, their groups' or their axes'. All
+// but those that grow are "all".
 func chooseRows(names string) ([]*row, error) {
 	var chosen []*row
 	for name := range strings.SplitSeq(names, ",") {
 		before := len(chosen)
 		for _, r := range allRows {
-			if (r.name == name || r.group() == name) && !slices.Contains(chosen, r) {
+			if r.called(name) && !slices.Contains(chosen, r) {
 				chosen = append(chosen, r)
 			}
 		}

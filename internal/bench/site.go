@@ -5,9 +5,12 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"example.com/httpserver/internal/bench/child"
 )
 
 // Not in this folder: the go command takes C beside Go for cgo.
@@ -15,28 +18,36 @@ import (
 //go:embed programs
 var programs embed.FS
 
-// A site is what all servers serve, and programs for those that are none.
+// A site is what all servers serve, and the programs that a run needs.
 type site struct {
 	directory string // the document root, which anybody may read
+	private   string // what is not served: configurations, sources, programs
 	spawn     string // the program that is the peer spawn
-	private   string // what is not served: configurations, sources
+	load      string // the program that is the loader inC
 	profile   string // where profiles go, if anywhere
 }
 
-// scriptPath is where the script is, in the document root and in a URL.
-const scriptPath = "/cgi-bin/hello"
+// siteAt says where all of it is below a directory.
+func siteAt(top string) *site {
+	private := filepath.Join(top, "private")
+	return &site{
+		directory: filepath.Join(top, "site"), private: private,
+		spawn: filepath.Join(private, "spawn"), load: filepath.Join(private, "load"),
+	}
+}
 
-func (s *site) script() string { return filepath.Join(s.directory, filepath.FromSlash(scriptPath)) }
+func (s *site) script() string {
+	return filepath.Join(s.directory, filepath.FromSlash(child.ScriptPath))
+}
 
-// makeSite makes a site in a temporary directory.
-func makeSite(ctx context.Context) (*site, error) {
+// makeSite makes a site in a temporary directory, with what peers and rows need.
+func makeSite(ctx context.Context, peers []*peer, rows []*row) (*site, error) {
 	top, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return nil, err
 	}
-	s := &site{directory: filepath.Join(top, "site"), private: filepath.Join(top, "private")}
-	s.spawn = filepath.Join(s.private, "spawn")
-	if err := s.fill(ctx, top); err != nil {
+	s := siteAt(top)
+	if err := s.fill(ctx, top, peers, rows); err != nil {
 		return nil, errors.Join(err, s.remove())
 	}
 	return s, nil
@@ -44,8 +55,8 @@ func makeSite(ctx context.Context) (*site, error) {
 
 func (s *site) remove() error { return os.RemoveAll(filepath.Dir(s.directory)) }
 
-func (s *site) fill(ctx context.Context, top string) error {
-	// A server that root has started runs scripts as somebody else.
+func (s *site) fill(ctx context.Context, top string, peers []*peer, rows []*row) error {
+	// A server that root has started serves, and runs scripts, as somebody else.
 	if err := os.Chmod(top, 0o755); err != nil {
 		return err
 	}
@@ -54,10 +65,88 @@ func (s *site) fill(ctx context.Context, top string) error {
 			return err
 		}
 	}
-	if err := s.compile(ctx, "hello.c", s.script()); err != nil {
+	for source, program := range map[string]string{"hello.c": s.script(), "spawn.c": s.spawn, "load.c": s.load} {
+		if err := s.compile(ctx, source, program); err != nil {
+			return err
+		}
+	}
+	for _, name := range []string{"load.lua", "server.py"} {
+		if err := s.unpack(name); err != nil {
+			return err
+		}
+	}
+	for _, r := range rows {
+		if err := s.prepare(r); err != nil {
+			return err
+		}
+	}
+	return s.buildPeers(ctx, peers)
+}
+
+// unpack writes one of our sources into a file.
+func (s *site) unpack(name string) error {
+	text, err := programs.ReadFile("programs/" + name)
+	if err != nil {
 		return err
 	}
-	return s.compile(ctx, "spawn.c", s.spawn)
+	return os.WriteFile(filepath.Join(s.private, name), text, 0o644)
+}
+
+// prepare makes what a row asks for.
+func (s *site) prepare(r *row) error {
+	if r.size > 0 {
+		file := filepath.Join(s.directory, filepath.FromSlash(filePath(r.size)))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(file, document(r.size), 0o644); err != nil {
+			return err
+		}
+	}
+	if r.entries > 0 {
+		return fillDirectory(filepath.Join(s.directory, filepath.FromSlash(listPath(r.entries))), r.entries)
+	}
+	return nil
+}
+
+// entrySuffix ends the names of files in directories that are listed.
+const entrySuffix = ".page"
+
+// entryName is the name of a file in such a directory.
+func entryName(i int) string { return fmt.Sprintf("entry-%06d%s", i, entrySuffix) }
+
+func fillDirectory(directory string, entries int) error {
+	if err := os.MkdirAll(directory, 0o755); err != nil {
+		return err
+	}
+	for i := range entries {
+		if err := os.WriteFile(filepath.Join(directory, entryName(i)), nil, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// document is the content of a file: the same for all runs, and no part like
+// another.
+func document(size int) []byte {
+	text := make([]byte, size)
+	rand.NewChaCha8([32]byte{}).Read(text)
+	return text
+}
+
+// expect fills in what a row wants, where that is what there is in a file.
+func (r *row) expect() *row {
+	if r.size == 0 || r.want.status == 304 {
+		return r
+	}
+	filled := *r
+	text := document(r.size)
+	if r.part.to > 0 {
+		text = text[r.part.from:r.part.to]
+	}
+	filled.want.content = string(text)
+	return &filled
 }
 
 // errMissing is what a program is that has to be installed.
@@ -83,17 +172,39 @@ func (s *site) compile(ctx context.Context, source, program string) error {
 	if err != nil {
 		return err
 	}
-	text, err := programs.ReadFile("programs/" + source)
-	if err != nil {
+	if err := s.unpack(source); err != nil {
 		return err
 	}
-	file := filepath.Join(s.private, source)
-	if err := os.WriteFile(file, text, 0o644); err != nil {
-		return err
-	}
-	said, err := exec.CommandContext(ctx, cc, "-O2", "-static", "-o", program, file).CombinedOutput()
+	said, err := exec.CommandContext(ctx, cc, "-O2", "-static", "-o", program, filepath.Join(s.private, source)).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("compiling %s: %w\n%s", source, err, said)
 	}
 	return os.Chmod(program, 0o755)
+}
+
+// buildPeers makes the servers written in Go. One that cannot be made is void.
+func (s *site) buildPeers(ctx context.Context, peers []*peer) error {
+	gotool, err := find("go")
+	if err != nil {
+		return err
+	}
+	for _, p := range peers {
+		program := s.program(p.build)
+		if _, err := os.Stat(program); p.build == (build{}) || err == nil {
+			continue
+		}
+		cmd := exec.CommandContext(ctx, gotool, "build", "-tags", p.build.tags, "-o", program, p.build.pkg)
+		if said, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("building %s: %w\n%s", p.build.pkg, err, said)
+		}
+	}
+	return nil
+}
+
+// A build is a program to be made by the go command.
+type build struct{ pkg, tags string }
+
+// program is where the program is that was built.
+func (s *site) program(b build) string {
+	return filepath.Join(s.private, filepath.Base(b.pkg)+"-go"+b.tags)
 }

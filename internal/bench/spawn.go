@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -24,17 +25,17 @@ type spawner struct {
 }
 
 // startSpawner is for the one in C.
-func startSpawner(_ context.Context, s *site) (player, error) {
+func startSpawner(_ context.Context, s *site, _ *row) (player, error) {
 	return spawner{func(workers, count int) (*exec.Cmd, error) {
 		return exec.Command(s.spawn, s.script(), strconv.Itoa(workers), strconv.Itoa(count)), nil
 	}}, nil
 }
 
 // startGoSpawner gives the function that starts one of those in Go: this program.
-func startGoSpawner(name string) func(context.Context, *site) (player, error) {
-	return func(_ context.Context, s *site) (player, error) {
+func startGoSpawner(name string) func(context.Context, *site, *row) (player, error) {
+	return func(_ context.Context, s *site, _ *row) (player, error) {
 		return spawner{func(workers, count int) (*exec.Cmd, error) {
-			return child(config{Server: name, Script: s.script(), Workers: workers, Count: count, Profile: s.profile})
+			return again(spawnFlag, spawning{name, s.script(), workers, count})
 		}}, nil
 	}
 }
@@ -47,18 +48,18 @@ var spawners = map[string]func(script string) (output []byte, err error){
 }
 
 func (s spawner) check(ctx context.Context, r *row) error {
-	_, err := s.shot(ctx, r, r.clients)
+	_, err := s.shot(ctx, r, extent{requests: r.clients})
 	return err
 }
 
 func (s spawner) stop() error { return nil }
 
-// shot runs the script n times, or a few times less: each worker as often as
+// shot runs the script as often as it is told, or a few times less: each worker as often as
 // the others. What the program needs for itself is less than a script.
-func (s spawner) shot(ctx context.Context, r *row, n int) (shot, error) {
+func (s spawner) shot(ctx context.Context, r *row, e extent) (shot, error) {
 	ctx, cancel := context.WithTimeout(ctx, shotBound)
 	defer cancel()
-	count := max(1, n/r.clients)
+	count := max(1, e.requests/r.clients)
 	cmd, err := s.command(r.clients, count)
 	if err != nil {
 		return shot{}, err
@@ -85,9 +86,23 @@ func (s spawner) shot(ctx context.Context, r *row, n int) (shot, error) {
 	return shot{Requests: r.clients * count, Elapsed: elapsed, CPU: cpu}, nil
 }
 
-// spawnChild is programs/spawn.c in Go, with goroutines for workers.
-func spawnChild(c config) error {
-	spawn := spawners[c.Server]
+// spawnFlag is the argument that makes this program one of those. What follows
+// it is a spawning.
+const spawnFlag = "-spawn"
+
+// A spawning is what such a program is told.
+type spawning struct {
+	Name, Script   string
+	Workers, Count int // how many run it at once, and how often each
+}
+
+// spawnMain is programs/spawn.c in Go, with goroutines for workers.
+func spawnMain(text string) error {
+	var c spawning
+	if err := json.Unmarshal([]byte(text), &c); err != nil {
+		return err
+	}
+	spawn := spawners[c.Name]
 	failures := make([]error, c.Workers)
 	var workers sync.WaitGroup
 	for i := range c.Workers {

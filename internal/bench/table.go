@@ -14,6 +14,7 @@ import (
 // A report is a run, as -json writes it.
 type report struct {
 	Machine string       `json:"machine"`
+	Network string       `json:"network"`
 	Peers   []peerReport `json:"peers"`
 	Rows    []*rowReport `json:"rows"`
 }
@@ -26,12 +27,16 @@ type peerReport struct {
 
 // A rowReport is a row with its peers, in the order of the command line.
 type rowReport struct {
-	Name     string  `json:"name"`
-	Title    string  `json:"title"`
-	Clients  int     `json:"clients"`
-	Requests int     `json:"requests"`
-	Rounds   int     `json:"rounds"`
-	Lines    []*line `json:"peers"`
+	Name    string  `json:"name"`
+	Title   string  `json:"title"`
+	Unit    string  `json:"unit"`
+	Clients int     `json:"clients"`
+	Rounds  int     `json:"rounds"`
+	Axis    string  `json:"axis,omitempty"` // what grows from row to row
+	X       float64 `json:"x,omitempty"`    // and how much of it this one has
+	Lines   []*line `json:"peers"`
+
+	measure *measure
 }
 
 // A line is what came of a peer in a row.
@@ -39,15 +44,24 @@ type line struct {
 	Peer string `json:"peer"`
 	Void string `json:"void,omitempty"` // why there are no figures
 
-	CPU  spread `json:"cpu_us"`              // for a request
-	Rate spread `json:"requests_per_second"` //
+	Figure spread `json:"figure"` // in the row's unit; of processor time, for a request
+	Rate   spread `json:"requests_per_second"`
 
 	// The first peer's figure as a multiple of this one's, round by round. Of
-	// CPU, less than 1 says that the first is cheaper; of rates, more than 1
+	// figures, less than 1 says that the first is cheaper; of rates, more than 1
 	// that it is faster.
-	CPURatio  spread  `json:"cpu_ratio"`
+	Ratio     spread  `json:"ratio"`
 	RateRatio spread  `json:"rate_ratio"`
-	Bar       float64 `json:"bar,omitempty"` // what CPURatio should not be above
+	Bar       float64 `json:"bar,omitempty"` // what Ratio should not be above
+
+	// What this peer's figure is more than that of the peer that it is with
+	// something more, round by round.
+	Base    string  `json:"base,omitempty"`
+	More    spread  `json:"more"`
+	MoreBar float64 `json:"more_bar,omitempty"` // what More should not be above
+
+	Limit float64            `json:"limit,omitempty"`        // what Figure should not be above
+	Calls map[string]float64 `json:"system_calls,omitempty"` // for a request
 
 	Shots []shot `json:"shots"`
 }
@@ -94,16 +108,11 @@ func each(shots []shot, f func(shot) float64) []float64 {
 	return all
 }
 
-// errNotPlayed is why a peer is not in a row that is not for it.
-var errNotPlayed = errors.New("not for this peer")
-
 // newRowReport sums up what was seen. A peer that was void once is void.
-func newRowReport(r *row, requests int, f field, shots [][]shot, voids []error) *rowReport {
-	rep := &rowReport{Name: r.name, Title: r.title, Clients: r.clients, Requests: requests}
+func newRowReport(r *row, f field, shots [][]shot, voids []error) *rowReport {
+	m := r.measures()
+	rep := &rowReport{Name: r.name, Title: r.title, Unit: m.unit, Clients: r.clients, Axis: r.axis, X: r.x, measure: m}
 	for i, c := range f {
-		if voids[i] == errNotPlayed {
-			continue
-		}
 		l := &line{Peer: c.name}
 		rep.Lines = append(rep.Lines, l)
 		if voids[i] != nil {
@@ -112,17 +121,34 @@ func newRowReport(r *row, requests int, f field, shots [][]shot, voids []error) 
 		}
 		rep.Rounds = len(shots[i])
 		l.Shots = shots[i]
-		costs, rates := each(shots[i], shot.cost), each(shots[i], shot.rate)
-		l.CPU, l.Rate = spreadOf(costs), spreadOf(rates)
+		figures, rates := each(shots[i], m.of), each(shots[i], shot.rate)
+		l.Figure, l.Rate = spreadOf(figures), spreadOf(rates)
 		if i > 0 && voids[0] == nil {
-			l.CPURatio = spreadOf(ratios(each(shots[0], shot.cost), costs))
+			l.Ratio = spreadOf(ratios(each(shots[0], m.of), figures))
 			l.RateRatio = spreadOf(ratios(each(shots[0], shot.rate), rates))
 			if f[0].name == "ours" {
 				l.Bar = r.bars[c.name]
 			}
 		}
+		if strings.HasPrefix(c.name, "ours") {
+			l.Limit = r.limit
+		}
+		b := slices.IndexFunc(f, func(other *contestant) bool { return other.name == c.base })
+		if b >= 0 && voids[b] == nil && len(r.more) > 0 {
+			l.Base, l.MoreBar = c.base, r.more[c.name]
+			l.More = spreadOf(differences(figures, each(shots[b], m.of)))
+		}
 	}
 	return rep
+}
+
+// differences subtracts values of the same round.
+func differences(values, from []float64) []float64 {
+	var all []float64
+	for i := range min(len(values), len(from)) {
+		all = append(all, values[i]-from[i])
+	}
+	return all
 }
 
 // void is an error if anything was.
@@ -147,7 +173,7 @@ func describeMachine() string {
 
 // writeHead writes what the tables have in common.
 func (rep *report) writeHead(out io.Writer) {
-	fmt.Fprintf(out, "%s.\n\n", rep.Machine)
+	fmt.Fprintf(out, "%s; %s.\n\n", rep.Machine, rep.Network)
 	for _, p := range rep.Peers {
 		text := p.About
 		if p.Version != "" {
@@ -160,8 +186,9 @@ func (rep *report) writeHead(out io.Writer) {
 // writeTable writes a row: a table with a line for each peer.
 func (rep *rowReport) writeTable(out io.Writer) {
 	first := rep.Lines[0].Peer
-	fmt.Fprintf(out, "\n### %s: %s\n\n%d rounds of %d requests; median (least to most).\n\n", rep.Name, rep.Title, rep.Rounds, rep.Requests)
-	fmt.Fprintf(out, "| peer | CPU a request, µs | %s ÷ peer | should be | requests a second | %s ÷ peer |\n|---|---|---|---|---|---|\n", first, first)
+	fmt.Fprintf(out, "\n### %s: %s\n\n%d rounds; median (least to most).\n\n", rep.Name, rep.Title, rep.Rounds)
+	fmt.Fprintf(out, "| peer | %s | %s ÷ peer | should be | requests a second | %s ÷ peer |\n|---|---|---|---|---|---|\n",
+		rep.measure.column, first, first)
 	for _, l := range rep.Lines {
 		if l.Void != "" {
 			text, _, _ := strings.Cut(l.Void, "\n")
@@ -169,7 +196,12 @@ func (rep *rowReport) writeTable(out io.Writer) {
 			continue
 		}
 		fmt.Fprintf(out, "| %s | %s | %s | %s | %s | %s |\n", l.Peer,
-			l.CPU.text(0), l.CPURatio.text(2), l.verdict(), l.Rate.text(0), l.RateRatio.text(2))
+			l.Figure.text(rep.measure.digits), l.Ratio.text(2), strings.Join(l.verdicts(), "; "), l.Rate.text(0), l.RateRatio.text(2))
+	}
+	for _, l := range rep.Lines {
+		if l.Base != "" && l.Void == "" {
+			fmt.Fprintf(out, "\n%s is %s %s more than %s.\n", l.Peer, l.More.text(2), rep.Unit, l.Base)
+		}
 	}
 }
 
@@ -181,13 +213,24 @@ func (s spread) text(digits int) string {
 	return fmt.Sprintf("%.*f (%.*f–%.*f)", digits, s.Median, digits, s.Min, digits, s.Max)
 }
 
-// verdict says what the bar is and whether it was met.
-func (l *line) verdict() string {
-	if l.Bar == 0 || l.CPURatio == (spread{}) {
-		return ""
+// verdicts say what a peer's bars are and whether they were met.
+func (l *line) verdicts() []string {
+	var all []string
+	if l.Limit != 0 {
+		all = append(all, verdictOf(l.Figure.Median, l.Limit, 0))
 	}
-	if l.CPURatio.Median > l.Bar {
-		return fmt.Sprintf("≤ %.2f: missed", l.Bar)
+	if l.Bar != 0 && l.Ratio != (spread{}) {
+		all = append(all, verdictOf(l.Ratio.Median, l.Bar, 2))
 	}
-	return fmt.Sprintf("≤ %.2f: met", l.Bar)
+	if l.MoreBar != 0 {
+		all = append(all, fmt.Sprintf("%s more than %s", verdictOf(l.More.Median, l.MoreBar, 2), l.Base))
+	}
+	return all
+}
+
+func verdictOf(figure, bar float64, digits int) string {
+	if figure > bar {
+		return fmt.Sprintf("≤ %.*f: missed", digits, bar)
+	}
+	return fmt.Sprintf("≤ %.*f: met", digits, bar)
 }

@@ -21,19 +21,22 @@ func (c *Class) Verbs(instance any, table map[string]func()) *Verbs {
 // methods are found by type assertion, which costs next to nothing; others in the
 // table or, once for an instance, by reflection.
 func (v *Verbs) Call(verb string) bool {
-	if method := v.table[verb]; method != nil {
-		method()
-		return true
+	if len(v.table) > 0 {
+		if method := v.table[verb]; method != nil {
+			method()
+			return true
+		}
 	}
-	if slices.Contains(standard, verb) {
-		return v.standard(verb, true)
+	if has, known := v.standard(verb, true); known {
+		return has
 	}
 	return v.callBound(verb)
 }
 
 // Has reports whether the instance answers a verb.
 func (v *Verbs) Has(verb string) bool {
-	return v.table[verb] != nil || v.standard(verb, false) || v.class.bind(v.instance, verb) != nil
+	has, _ := v.standard(verb, false)
+	return has || v.table[verb] != nil || v.class.bind(v.instance, verb) != nil
 }
 
 // Names gives the verbs that the instance answers: the standard ones first, and
@@ -41,7 +44,7 @@ func (v *Verbs) Has(verb string) bool {
 func (v *Verbs) Names() []string {
 	var names, others []string
 	for _, verb := range standard {
-		if v.table[verb] != nil || v.standard(verb, false) {
+		if has, _ := v.standard(verb, false); has || v.table[verb] != nil {
 			names = append(names, verb)
 		}
 	}
@@ -63,38 +66,38 @@ func (v *Verbs) Names() []string {
 var standard = []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}
 
 // standard reports whether the instance has the method for a standard verb, and
-// calls it where call says so.
-func (v *Verbs) standard(verb string, call bool) bool {
+// calls it where call says so. known tells that the verb is a standard one.
+func (v *Verbs) standard(verb string, call bool) (has, known bool) {
 	switch verb {
 	case "GET":
 		h, ok := v.instance.(interface{ DoGET() })
-		return ok && do(h.DoGET, call)
+		return ok && do(h.DoGET, call), true
 	case "HEAD":
 		h, ok := v.instance.(interface{ DoHEAD() })
-		return ok && do(h.DoHEAD, call)
+		return ok && do(h.DoHEAD, call), true
 	case "POST":
 		h, ok := v.instance.(interface{ DoPOST() })
-		return ok && do(h.DoPOST, call)
+		return ok && do(h.DoPOST, call), true
 	case "PUT":
 		h, ok := v.instance.(interface{ DoPUT() })
-		return ok && do(h.DoPUT, call)
+		return ok && do(h.DoPUT, call), true
 	case "DELETE":
 		h, ok := v.instance.(interface{ DoDELETE() })
-		return ok && do(h.DoDELETE, call)
+		return ok && do(h.DoDELETE, call), true
 	case "CONNECT":
 		h, ok := v.instance.(interface{ DoCONNECT() })
-		return ok && do(h.DoCONNECT, call)
+		return ok && do(h.DoCONNECT, call), true
 	case "OPTIONS":
 		h, ok := v.instance.(interface{ DoOPTIONS() })
-		return ok && do(h.DoOPTIONS, call)
+		return ok && do(h.DoOPTIONS, call), true
 	case "TRACE":
 		h, ok := v.instance.(interface{ DoTRACE() })
-		return ok && do(h.DoTRACE, call)
+		return ok && do(h.DoTRACE, call), true
 	case "PATCH":
 		h, ok := v.instance.(interface{ DoPATCH() })
-		return ok && do(h.DoPATCH, call)
+		return ok && do(h.DoPATCH, call), true
 	}
-	return false
+	return false, false
 }
 
 // do calls a method that is there, where call says so. No closure of it is left,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"sync"
+	"sync/atomic"
 )
 
 // A Class is what there is to know about a handler's type. It may be used by
@@ -15,6 +16,8 @@ type Class struct {
 	verbs map[string]int
 	fault error // why it is no handler
 	held  error // why it cannot be copied
+
+	called atomic.Int32 // see CalledDirectly
 }
 
 // classes holds a *Class for each type that was looked at.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -190,6 +191,21 @@ func (f *File) Seek(offset int64, whence int) (int64, error) {
 	}
 	f.position = offset
 	return offset, nil
+}
+
+// Duplicate gives the file as one of package os, with a descriptor and a position
+// of its own. A connection that is not the system's own can leave only those to
+// the system.
+func (f *File) Duplicate() (dup *os.File, err error) {
+	err = f.Use(func(fd int) error {
+		number, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_DUPFD_CLOEXEC, 0)
+		if errno != 0 {
+			return f.failed("dup", errno)
+		}
+		dup = os.NewFile(number, f.name)
+		return nil
+	})
+	return dup, err
 }
 
 // Bytes gives all of the file's content where it is in memory, which nobody may

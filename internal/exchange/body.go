@@ -46,11 +46,31 @@ type window struct {
 func (x *Exchange) setBody(b body) {
 	x.reading.Lock()
 	defer x.reading.Unlock()
+	x.touch()
 	x.body = b
+}
+
+// touch says that the body is another than none. Most requests have none, and
+// nobody asks for it: then there is nothing to guard.
+func (x *Exchange) touch() {
+	if !x.touched.Load() {
+		x.touched.Store(true)
+	}
+}
+
+// dropBody makes ready for the next request's body.
+func (x *Exchange) dropBody() {
+	if x.touched.Load() {
+		x.setBody(body{})
+		x.touched.Store(false)
+	}
 }
 
 // bodyErr gives what ended the reading of the body.
 func (x *Exchange) bodyErr() error {
+	if !x.touched.Load() {
+		return nil
+	}
 	x.reading.Lock()
 	defer x.reading.Unlock()
 	return x.body.err
@@ -65,16 +85,20 @@ func (x *Exchange) continued() {
 
 // Expect tells what the head said of the body that follows.
 func (x *Exchange) Expect(framing *http1.Framing) {
+	x.persists = !framing.Close && x.line.AtLeast(1, 1)
+	x.pipelined = !framing.Chunked && int64(len(x.wire.Buffered())) > framing.Length
+	if framing.Length == 0 && !framing.Chunked && !x.touched.Load() {
+		return // none, as Next has left it
+	}
 	x.reading.Lock()
 	defer x.reading.Unlock()
+	x.touch()
 	b := &x.body
 	b.length, b.left, b.chunked = framing.Length, framing.Length, framing.Chunked
 	if b.chunked {
 		b.length, b.chunks.Bounds = -1, x.limits.Bounds
 	}
 	b.awaited = framing.Expect != "" && x.line.AtLeast(1, 1) && !b.ended()
-	x.persists = !framing.Close && x.line.AtLeast(1, 1)
-	x.pipelined = !b.chunked && int64(len(x.wire.Buffered())) > b.left
 }
 
 // ContentLength gives the length of the body, read or not, or -1 for one that
@@ -86,6 +110,7 @@ func (x *Exchange) ContentLength() int64 { return x.body.length }
 func (x *Exchange) LimitBody(n int64) {
 	x.reading.Lock()
 	defer x.reading.Unlock()
+	x.touch()
 	x.body.limited, x.body.room = true, max(0, n)
 }
 
@@ -101,6 +126,9 @@ func (x *Exchange) Trailers() (fields []http1.Field, section string) {
 // A handler's own deadline is no failure.
 func (x *Exchange) BodyFault() *http1.Error {
 	err := x.bodyErr()
+	if err == nil || err == io.EOF {
+		return nil
+	}
 	fault, isFault := errors.AsType[*http1.Error](err)
 	switch {
 	case isFault:
@@ -118,6 +146,9 @@ func (x *Exchange) BodyFault() *http1.Error {
 // not be read, there is too much of it, or nobody can tell whether the client
 // is going to send it.
 func (x *Exchange) spoilt() bool {
+	if !x.touched.Load() {
+		return false
+	}
 	x.reading.Lock()
 	defer x.reading.Unlock()
 	b := &x.body
@@ -144,6 +175,7 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 	x := (*Exchange)(r)
 	x.reading.Lock()
 	defer x.reading.Unlock()
+	x.touch()
 	b := &x.body
 	if b.err != nil || len(p) == 0 {
 		return 0, b.err
@@ -276,6 +308,9 @@ func (x *Exchange) waited(began time.Time, n int) {
 // and reports whether it can. It does so within a bound of bytes, framing
 // included, and as long as the client might stand still elsewhere.
 func (x *Exchange) drain() bool {
+	if !x.touched.Load() {
+		return true
+	}
 	x.reading.Lock()
 	defer x.reading.Unlock()
 	b := &x.body

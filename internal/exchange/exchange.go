@@ -17,6 +17,7 @@ import (
 
 	"example.com/httpserver/internal/answer"
 	"example.com/httpserver/internal/http1"
+	"example.com/httpserver/internal/socket"
 	"example.com/httpserver/internal/wire"
 )
 
@@ -55,15 +56,18 @@ type Exchange struct {
 	Answer answer.Answer
 
 	wire      *wire.Conn
-	idleSince atomic.Int64 // in nanoseconds; when the last wait for a request began
+	began     time.Time
+	idleSince atomic.Int64 // in nanoseconds after began; when the last wait for a request did
 	limits    Limits
 	scanner   http1.Scanner
 	section   string // the field section, where it came with the request line
 	line      http1.RequestLine
-	idle      bool       // its first byte was waited for
-	idleBy    time.Time  // when that has to have come; zero: never
-	headBy    time.Time  // when the head has to have ended; zero before it began
-	reading   sync.Mutex // guards body, but is free while the body is waited for
+	fresh     bool        // Next was called, and nothing has happened since
+	idle      bool        // its first byte was waited for
+	idleBy    time.Time   // when that has to have come; zero: never
+	headBy    time.Time   // when the head has to have ended; zero before it began
+	reading   sync.Mutex  // guards body, but is free while the body is waited for
+	touched   atomic.Bool // body is another than none; set before it is, under reading
 	body      body
 	headSent  int         // bytes of the head that Answer gave out and the output has not seen
 	pipelined bool        // another request had come by the end of the head
@@ -81,7 +85,7 @@ type Exchange struct {
 
 // New gives an Exchange over nc. The sweeper looks after what it holds back.
 func New(nc net.Conn, sweeper *wire.Sweeper, limits Limits) *Exchange {
-	x := &Exchange{wire: wire.New(nc, sweeper), limits: limits}
+	x := &Exchange{wire: wire.New(nc, sweeper), limits: limits, began: time.Now()}
 	x.scanner.Bounds = limits.Bounds
 	x.wire.StallLimit(limits.Progress, limits.Least)
 	return x
@@ -101,18 +105,36 @@ func (x *Exchange) IdleSince() (since time.Time, idle bool) {
 	if !x.wire.IsIdle() {
 		return time.Time{}, false
 	}
-	return time.Unix(0, x.idleSince.Load()), true
+	return x.began.Add(time.Duration(x.idleSince.Load())), true
+}
+
+// Park waits for the next request without a goroutine, where it can: then job is
+// resumed when it comes, or will not, and the caller has no more to do with the
+// exchange. It reports false where it cannot, or need not wait.
+func (x *Exchange) Park(job socket.Job) bool {
+	if len(x.wire.Buffered()) > 0 {
+		return false
+	}
+	x.Next()
+	if !x.idle {
+		x.beginIdle()
+	}
+	return x.wire.Park(job, x.idleBy)
 }
 
 // Next makes ready for a request.
 func (x *Exchange) Next() {
+	if x.fresh {
+		return
+	}
+	x.fresh = true
 	x.endContext()
 	x.Answer.Reset()
 	x.scanner = http1.Scanner{Bounds: x.limits.Bounds}
 	x.section = ""
 	x.line = http1.RequestLine{}
 	x.idle, x.headBy = false, time.Time{}
-	x.setBody(body{})
+	x.dropBody()
 	x.headSent, x.pipelined = 0, false
 	x.early, x.excess, x.beside = false, false, false
 	x.headless, x.unframed, x.persists = false, false, false
@@ -122,6 +144,7 @@ func (x *Exchange) Next() {
 // ReadRequestLine gives the next request line, with its line end. An empty line
 // or two before it are skipped (RFC 9112 §2.2), a third is given as the line.
 func (x *Exchange) ReadRequestLine() (string, error) {
+	x.fresh = false
 	skipped, seen := 0, 0
 	for {
 		b := x.wire.Buffered()
@@ -192,12 +215,7 @@ func (x *Exchange) ReadSection() (string, error) {
 func (x *Exchange) fill(idle bool) error {
 	if idle {
 		if !x.idle {
-			now := time.Now()
-			x.idle, x.idleBy = true, time.Time{}
-			x.idleSince.Store(now.UnixNano())
-			if x.limits.Idle > 0 {
-				x.idleBy = now.Add(x.limits.Idle)
-			}
+			x.beginIdle()
 		}
 		x.wire.ReadBy(x.idleBy)
 	} else {
@@ -209,10 +227,11 @@ func (x *Exchange) fill(idle bool) error {
 	x.wire.SetIdle(idle)
 	err := x.wire.Fill()
 	x.wire.SetIdle(false)
+	if err == nil {
+		return nil
+	}
 	late := errors.Is(err, os.ErrDeadlineExceeded)
 	switch {
-	case err == nil:
-		return nil
 	case idle && late:
 		return ErrIdle
 	case late:
@@ -222,6 +241,16 @@ func (x *Exchange) fill(idle bool) error {
 		return ErrIncomplete
 	}
 	return ErrClosed
+}
+
+// beginIdle begins the wait for a request.
+func (x *Exchange) beginIdle() {
+	since := time.Since(x.began) // which costs half of what time.Now does
+	x.idle, x.idleBy = true, time.Time{}
+	x.idleSince.Store(int64(since))
+	if x.limits.Idle > 0 {
+		x.idleBy = x.began.Add(since + x.limits.Idle)
+	}
 }
 
 // Begin tells the request line, and so whom the answer is for.
@@ -254,6 +283,8 @@ func (x *Exchange) Settle(closing bool) (goOn bool, problem error) {
 		x.wire.Reclaim()
 	}
 	switch err := x.failure(); {
+	case err == nil:
+		problem = x.mistake()
 	case errors.Is(err, net.ErrClosed) || isFailure(err) && x.taken.Load():
 		return false, nil // it was the server, or the handler, that ended it
 	case x.BodyFault() != nil && a.Ended() && a.Code() >= 400:

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"example.com/httpserver/internal/strict"
+	"example.com/httpserver/internal/wire"
 )
 
 // ErrContentLength is what a write beyond the announced Content-Length gives.
@@ -207,7 +208,9 @@ func (o *Output) ReadFrom(r io.Reader) (int64, error) {
 	if room >= 0 && (n < 0 || room < n) {
 		n = room
 	}
-	if _, ok := source.(*os.File); !ok {
+	switch source.(type) {
+	case *os.File, wire.File:
+	default:
 		source = r
 	}
 	sent, err := x.wire.CopyFrom(source, n)

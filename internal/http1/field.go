@@ -30,6 +30,7 @@ type Scanner struct {
 // grown at its end since the last call. It gives the section's length with the
 // empty line that ends it, or 0 if the end is still to come, or a 431.
 func (s *Scanner) Scan(section []byte) (int, *Error) {
+	maxLine, maxHead, maxFields := s.Bounds.MaxLine(), s.Bounds.maxHead(), s.Bounds.maxFields()
 	for {
 		i := bytes.IndexByte(section[s.seen:], '\n')
 		if i < 0 {
@@ -37,16 +38,17 @@ func (s *Scanner) Scan(section []byte) (int, *Error) {
 			return 0, s.bound(s.seen - s.line)
 		}
 		end := s.seen + i + 1
-		line := section[s.line:end]
-		if err := s.bound(len(line)); err != nil {
-			return 0, err
+		size := end - s.line
+		if size > maxLine || end > maxHead {
+			return 0, s.bound(size)
 		}
-		s.line, s.seen = end, end
-		if len(line) == 1 || len(line) == 2 && line[0] == '\r' {
+		if size == 1 || size == 2 && section[s.line] == '\r' {
+			s.line, s.seen = end, end
 			return end, nil
 		}
-		if s.lines++; s.lines > s.Bounds.maxFields() {
-			return 0, tooLarge("Too many headers", "got more than %d headers", s.Bounds.maxFields())
+		s.line, s.seen = end, end
+		if s.lines++; s.lines > maxFields {
+			return 0, tooLarge("Too many headers", "got more than %d headers", maxFields)
 		}
 	}
 }
@@ -77,31 +79,38 @@ func tooLarge(message, explain string, bound int) *Error {
 // for what one recipient skips another obeys: white space before the colon
 // (§5.1), a folded line (§5.2), a name that is no token, a control character.
 func ParseFields(section string, fields []Field) ([]Field, *Error) {
-	for section != "" {
-		line := section
-		if i := strings.IndexByte(section, '\n'); i >= 0 {
-			line, section = section[:i+1], section[i+1:]
-		} else {
-			section = ""
-		}
-		line = cutLineEnd(line)
-		if line == "" {
-			break
-		}
-		colon := 0
-		for colon < len(line) && isTchar(line[colon]) {
+	for begin := 0; begin < len(section); {
+		colon := begin
+		for colon < len(section) && isTchar(section[colon]) {
 			colon++
 		}
-		if colon == 0 || colon == len(line) || line[colon] != ':' {
-			return fields, badName(line, colon)
+		if colon == begin || colon == len(section) || section[colon] != ':' {
+			if line := cutLine(section[begin:]); line != "" {
+				return fields, badName(line, colon-begin)
+			}
+			break
 		}
-		value := TrimOWS(line[colon+1:])
-		if hasControl(value) {
-			return fields, badLine(line, "RFC 9110 §5.5", "A control character stands in the field's value")
+		// The first control character is the line's end, or a fault.
+		end := nextControl(section, colon+1)
+		next := end + 1
+		if end < len(section) && section[end] == '\r' {
+			next++
 		}
-		fields = append(fields, Field{line[:colon], value})
+		if end < len(section) && (next > len(section) || section[next-1] != '\n') {
+			return fields, badLine(cutLine(section[begin:]), "RFC 9110 §5.5", "A control character stands in the field's value")
+		}
+		fields = append(fields, Field{section[begin:colon], TrimOWS(section[colon+1 : end])})
+		begin = next
 	}
 	return fields, nil
+}
+
+// cutLine gives the first line of s without its end.
+func cutLine(s string) string {
+	if i := strings.IndexByte(s, '\n'); i >= 0 {
+		s = s[:i+1]
+	}
+	return cutLineEnd(s)
 }
 
 // badName tells what is wrong with a field line whose name breaks off at end.
@@ -133,21 +142,26 @@ func badLine(line, rule, explain string) *Error {
 //
 //	OWS = *( SP / HTAB )
 func TrimOWS(s string) string {
-	for s != "" && isBlank(s[0]) {
-		s = s[1:]
+	begin, end := 0, len(s)
+	for begin < end && isBlank(s[begin]) {
+		begin++
 	}
-	for s != "" && isBlank(s[len(s)-1]) {
-		s = s[:len(s)-1]
+	for end > begin && isBlank(s[end-1]) {
+		end--
 	}
-	return s
+	return s[begin:end]
 }
 
 // EqualName reports whether a and b are the same field name, or the same
 // token of any kind that ignores case: ASCII letters match in either case.
-func EqualName(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
+func EqualName(a, b string) bool { return len(a) == len(b) && equalFold(a, b) }
+
+// equalFold is EqualName of names of the same length. Most that are compared are
+// told apart by that, which is why it is not put where it is called.
+//
+//go:noinline
+func equalFold(a, b string) bool {
+	b = b[:len(a)]
 	for i := range len(a) {
 		if a[i] != b[i] && lower(a[i]) != lower(b[i]) {
 			return false

@@ -118,15 +118,6 @@ func TestScanner(t *testing.T) {
 	}
 }
 
-func BenchmarkParseFields(b *testing.B) {
-	section := "Host: 127.0.0.1:8000\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate\r\nConnection: keep-alive\r\n\r\n"
-	fields := make([]Field, 0, 10)
-	b.ReportAllocs()
-	for b.Loop() {
-		fields, _ = ParseFields(section, fields[:0])
-	}
-}
-
 func TestTrimOWS(t *testing.T) {
 	for _, tc := range []struct{ name, in, want string }{
 		{"nothing", "", ""},

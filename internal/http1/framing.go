@@ -16,12 +16,12 @@ type Framing struct {
 // ReadFraming reads the framing from a request line and its fields
 // (RFC 9112 §3.2, §6). Two readings of one message are how requests are
 // smuggled, so whatever could be read in two ways is a 400.
-func ReadFraming(l *RequestLine, fields []Field) (Framing, *Error) {
-	var f Framing
+func ReadFraming(l *RequestLine, fields []Field) (f Framing, err *Error) {
 	var hosts, lengths int
 	var length string
 	var codings, expectations []string
-	for _, field := range fields {
+	for i := range fields {
+		field := &fields[i]
 		switch len(field.Name) {
 		case len("Host"):
 			if EqualName(field.Name, "Host") {
@@ -50,12 +50,14 @@ func ReadFraming(l *RequestLine, fields []Field) (Framing, *Error) {
 		}
 	}
 	f.KeepAlive = f.KeepAlive && !f.Close
-	f.Expect = strings.Join(expectations, ", ")
-	if err := f.checkHost(l, hosts); err != nil {
+	if expectations != nil {
+		f.Expect = strings.Join(expectations, ", ")
+	}
+	if err = f.checkHost(l, hosts); err != nil {
 		return Framing{}, err
 	}
 	if codings != nil {
-		if err := checkCodings(l, codings, lengths); err != nil {
+		if err = checkCodings(l, codings, lengths); err != nil {
 			return Framing{}, err
 		}
 		f.Chunked = true
@@ -74,18 +76,30 @@ func ReadFraming(l *RequestLine, fields []Field) (Framing, *Error) {
 // readConnection notes the connection options of one Connection line
 // (RFC 9110 §7.6.1).
 func (f *Framing) readConnection(value string) {
+	switch value {
+	case "keep-alive":
+		f.KeepAlive = true
+		return
+	case "close":
+		f.Close = true
+		return
+	}
 	f.Close = f.Close || HasToken(value, "close")
 	f.KeepAlive = f.KeepAlive || HasToken(value, "keep-alive")
 }
 
 // HasToken reports whether a list (RFC 9110 §5.6.1) has a token, in any case.
 func HasToken(list, token string) bool {
-	for member := range strings.SplitSeq(list, ",") {
-		if EqualName(TrimOWS(member), token) {
+	for {
+		comma := strings.IndexByte(list, ',')
+		if comma < 0 {
+			return EqualName(TrimOWS(list), token)
+		}
+		if EqualName(TrimOWS(list[:comma]), token) {
 			return true
 		}
+		list = list[comma+1:]
 	}
-	return false
 }
 
 // checkHost holds a request to RFC 9112 §3.2: one Host and no more from
@@ -160,15 +174,12 @@ func checkCodings(l *RequestLine, lines []string, lengths int) *Error {
 // A number that is beyond an int64 is none, and so is a list, though RFC 9110
 // lets a recipient forgive one whose members agree.
 func ParseContentLength(value string) (n int64, ok bool) {
-	if !isDigits(value) {
-		return 0, false
-	}
 	for i := range len(value) {
 		d := int64(value[i] - '0')
-		if n > (1<<63-1-d)/10 {
+		if !isDigit(value[i]) || n > (1<<63-1)/10 || n*10 > 1<<63-1-d {
 			return 0, false
 		}
 		n = n*10 + d
 	}
-	return n, true
+	return n, value != ""
 }

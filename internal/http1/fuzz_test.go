@@ -19,7 +19,7 @@ import (
 // can stand in a status line and in the log as they are.
 func checkFault(t *testing.T, input string, fault *Error, statuses ...int) {
 	t.Helper()
-	if !slices.Contains(statuses, fault.Status) || !strings.HasPrefix(fault.Rule, "RFC ") || hasControl(fault.Message+fault.Explain) {
+	if !slices.Contains(statuses, fault.Status) || !strings.HasPrefix(fault.Rule, "RFC ") || HasControl(fault.Message+fault.Explain) {
 		t.Errorf("%q: %+v", input, fault)
 	}
 }
@@ -51,7 +51,7 @@ func FuzzRequestLine(f *testing.F) {
 		if l.Version != "" {
 			again += " " + l.Version
 		}
-		if hasControl(again) || strings.ContainsAny(l.Method+l.Target+l.Version, " \t\r\n") {
+		if HasControl(again) || strings.ContainsAny(l.Method+l.Target+l.Version, " \t\r\n") {
 			t.Errorf("%q: control or blank in %+v", line, l)
 		}
 		for _, end := range []string{"", "\n", "\r\n"} {
@@ -124,7 +124,7 @@ func FuzzFields(f *testing.F) {
 		}
 		var again strings.Builder
 		for _, field := range fields {
-			if !all(field.Name, isTchar) || hasControl(field.Value) || TrimOWS(field.Value) != field.Value {
+			if !all(field.Name, isTchar) || HasControl(field.Value) || TrimOWS(field.Value) != field.Value {
 				t.Fatalf("%q gave %q", section, field)
 			}
 			again.WriteString(field.Name + ": " + field.Value + "\r\n")

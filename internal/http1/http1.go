@@ -6,6 +6,7 @@ package http1
 
 import (
 	"cmp"
+	"math/bits"
 	"strconv"
 )
 
@@ -55,9 +56,14 @@ func isTchar(c byte) bool { return class[c]&tchar != 0 }
 // may hold (RFC 9110 §5.5, RFC 9112 §2.2): every CTL but HTAB.
 func isControl(c byte) bool { return class[c]&control != 0 }
 
+// isNameChar reports whether c is unreserved or one of sub-delims
+// (RFC 3986 §2.2, §2.3).
+func isNameChar(c byte) bool { return class[c]&nameChar != 0 }
+
 const (
 	tchar = 1 << iota
 	control
+	nameChar
 )
 
 // class sorts bytes once, since every byte of every head is looked at.
@@ -65,16 +71,95 @@ var class = func() (t [256]byte) {
 	for c := range t {
 		switch {
 		case isAlnum(byte(c)):
-			t[c] = tchar
+			t[c] = tchar | nameChar
 		case c < ' ' && c != '\t', c == 0x7f:
 			t[c] = control
 		}
 	}
 	for _, c := range "!#$%&'*+-.^_`|~" {
-		t[c] = tchar
+		t[c] |= tchar
+	}
+	for _, c := range "-._~!$&'()*+,;=" {
+		t[c] |= nameChar
 	}
 	return t
 }()
+
+// IsToken reports whether s is a token, as names of fields and methods are.
+func IsToken(s string) bool {
+	for i := range len(s) {
+		if !isTchar(s[i]) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// HasControl reports whether s holds a control character, other than HTAB.
+func HasControl(s string) bool { return nextControl(s, 0) < len(s) }
+
+// nextControl gives where the first control character of s is, other than HTAB,
+// from i on, or the length of s.
+func nextControl(s string, i int) int {
+	for ; i+8 <= len(s); i += 8 {
+		if m := controls(word(s[i:])); m != 0 {
+			if i += bits.TrailingZeros64(m) / 8; s[i] != '\t' {
+				return i
+			}
+			i -= 7 // to the byte behind it
+		}
+	}
+	for i < len(s) && !isControl(s[i]) {
+		i++
+	}
+	return i
+}
+
+// isVisible reports whether s has a byte, and none that is a control character
+// or a blank.
+func isVisible(s string) bool {
+	if len(s) < 8 {
+		for i := range len(s) {
+			if s[i] <= ' ' || s[i] == 0x7f {
+				return false
+			}
+		}
+		return s != ""
+	}
+	last := word(s[len(s)-8:])
+	for ; len(s) > 8; s = s[8:] {
+		if invisibles(word(s)) != 0 {
+			return false
+		}
+	}
+	return invisibles(last) == 0
+}
+
+// word gives the first eight bytes of s, the first one lowest.
+func word(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// Of eight bytes, what they are each.
+const (
+	ones = 0x0101010101010101
+	high = 0x80 * ones
+)
+
+// controls marks the bytes of w that are control characters, HTAB among them,
+// by their highest bit. No byte's sum reaches the next.
+func controls(w uint64) uint64 {
+	low := w &^ high
+	return (^(low + 0x60*ones) | (low + ones)) &^ w & high
+}
+
+// invisibles is controls for blanks, too.
+func invisibles(w uint64) uint64 {
+	low := w &^ high
+	return (^(low + 0x5f*ones) | (low + ones)) &^ w & high
+}
 
 // cutLineEnd takes the line end off line: a LF and the CR before it.
 func cutLineEnd(line string) string {

@@ -32,7 +32,10 @@ func (l *RequestLine) AtLeast(major, minor int) bool {
 // A line of no words gives a zero RequestLine and no error: there is no
 // request, and nobody to answer. One whose target alone is at fault is given
 // with the error: what the method is, an answer has to know.
-func ParseRequestLine(line string) (RequestLine, *Error) {
+func ParseRequestLine(line string) (l RequestLine, err *Error) {
+	if l.parsePlain(line) {
+		return l, nil
+	}
 	line = cutLineEnd(line)
 	method, rest := cutWord(line)
 	if method == "" {
@@ -47,21 +50,43 @@ func ParseRequestLine(line string) (RequestLine, *Error) {
 	if more {
 		version = lastWord(rest)
 	}
-	l := RequestLine{Method: method, Target: target, Version: version}
-	var err *Error
+	l = RequestLine{Method: method, Target: target, Version: version}
 	if l.Major, l.Minor, err = parseVersion(version); err != nil {
 		return RequestLine{}, err
 	}
-	if more || hasControl(line) {
+	if more || HasControl(line) {
 		return RequestLine{}, badSyntax(line)
 	}
 	return l, checkTarget(method, target)
 }
 
+// parsePlain parses what nearly every client sends, at a fraction of the cost:
+// single spaces, a target that begins with a slash, HTTP/1.0 or HTTP/1.1, CRLF.
+// Any other line, good or bad, is left to who looks closer.
+func (l *RequestLine) parsePlain(line string) bool {
+	end := len(line) - len(" HTTP/1.1\r\n")
+	if end < 0 || line[end:end+8] != " HTTP/1." || line[end+8]|1 != '1' || line[end+9:] != "\r\n" {
+		return false
+	}
+	method, target := line[:end], ""
+	for i := range len(method) {
+		if method[i] == ' ' {
+			method, target = method[:i], method[i+1:]
+			break
+		}
+	}
+	if target == "" || target[0] != '/' || !isVisible(method) || !isVisible(target) || method == "CONNECT" {
+		return false
+	}
+	l.Method, l.Target, l.Version = method, target, line[end+1:end+9]
+	l.Major, l.Minor = 1, int(line[end+8]-'0')
+	return true
+}
+
 // parseSimple parses the two words of HTTP/0.9, which knows GET alone.
 func parseSimple(line, method, target string) (RequestLine, *Error) {
 	switch {
-	case target == "" || hasControl(line):
+	case target == "" || HasControl(line):
 		return RequestLine{}, badSyntax(line)
 	case method != "GET":
 		return RequestLine{}, &Error{Status: 400, Rule: "RFC 1945 §4.1",
@@ -124,13 +149,4 @@ func cutWord(s string) (word, rest string) {
 func lastWord(s string) string {
 	s = strings.TrimRight(s, " \t")
 	return s[strings.LastIndexAny(s, " \t")+1:]
-}
-
-func hasControl(s string) bool {
-	for i := range len(s) {
-		if isControl(s[i]) {
-			return true
-		}
-	}
-	return false
 }

@@ -70,12 +70,3 @@ func TestParseRequestLine(t *testing.T) {
 		})
 	}
 }
-
-var sink RequestLine
-
-func BenchmarkParseRequestLine(b *testing.B) {
-	b.ReportAllocs()
-	for b.Loop() {
-		sink, _ = ParseRequestLine("GET /index.html HTTP/1.1\r\n")
-	}
-}

@@ -87,11 +87,27 @@ func CutAbsolute(target string) (scheme, authority, origin string, ok bool) {
 //
 //	Host = uri-host [ ":" port ]
 func ValidHost(s string) bool {
+	host := 0
+	for host < len(s) && isNameChar(s[host]) {
+		host++
+	}
+	switch {
+	case host == len(s):
+		return s != ""
+	case host > 0 && s[host] == ':':
+		return isPort(s[host+1:])
+	}
+	return validHost(s)
+}
+
+// validHost is ValidHost of a host that may be of another kind than a name
+// without percent-encoding.
+func validHost(s string) bool {
 	host, port := s, ""
 	if i := strings.LastIndexByte(s, ':'); i >= 0 && !strings.HasSuffix(s, "]") {
 		host, port = s[:i], s[i+1:]
 	}
-	if port != "" && (!isDigits(port) || len(port) > 5 || atoi(port) > 65535) {
+	if !isPort(port) {
 		return false
 	}
 	if literal, ok := strings.CutPrefix(host, "["); ok {
@@ -99,6 +115,21 @@ func ValidHost(s string) bool {
 		return ok && isIPLiteral(literal)
 	}
 	return isRegName(host)
+}
+
+// isPort reports whether s is a port, or nothing, as may stand for it.
+func isPort(s string) bool {
+	if len(s) > 5 {
+		return false
+	}
+	n := 0
+	for i := range len(s) {
+		if !isDigit(s[i]) {
+			return false
+		}
+		n = n*10 + int(s[i]-'0')
+	}
+	return n <= 65535
 }
 
 // isIPLiteral follows RFC 3986 §3.2.2, which has no zones.
@@ -129,16 +160,6 @@ func isRegName(s string) bool {
 		}
 	}
 	return s != ""
-}
-
-// isNameChar reports whether c is unreserved or one of sub-delims
-// (RFC 3986 §2.2, §2.3).
-func isNameChar(c byte) bool {
-	switch c {
-	case '-', '.', '_', '~', '!', '$', '&', '\'', '(', ')', '*', '+', ',', ';', '=':
-		return true
-	}
-	return isAlnum(c)
 }
 
 // all reports whether s has a byte, and every one is as ok says.

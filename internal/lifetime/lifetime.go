@@ -45,6 +45,16 @@ func (s *Set) Begun() <-chan struct{} { return s.wait(&s.begun) }
 // Ended is closed when the end has begun and no member is left.
 func (s *Set) Ended() <-chan struct{} { return s.wait(&s.ended) }
 
+// HasEnded reports whether the end has begun and no member is left.
+func (s *Set) HasEnded() bool {
+	if !s.ending.Load() {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ended.given
+}
+
 // Abandoned is closed when what is left need not be waited for.
 func (s *Set) Abandoned() <-chan struct{} { return s.wait(&s.abandoned) }
 

@@ -13,12 +13,16 @@ import (
 // with its newline to dst. All three are escaped as AppendEscaped does, so one record is one line of valid UTF-8
 // whatever a client sent.
 func Append[T string | []byte](dst []byte, addr, date string, message T) []byte {
+	dst = appendStart(dst, addr, date)
+	dst = AppendEscaped(dst, message)
+	return append(dst, '\n')
+}
+
+func appendStart(dst []byte, addr, date string) []byte {
 	dst = AppendEscaped(dst, addr)
 	dst = append(dst, " - - ["...)
 	dst = AppendEscaped(dst, date)
-	dst = append(dst, "] "...)
-	dst = AppendEscaped(dst, message)
-	return append(dst, '\n')
+	return append(dst, "] "...)
 }
 
 // AppendEscaped appends message to dst with each control character (C0, DEL and C1) as \xhh and each backslash

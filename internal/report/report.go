@@ -14,7 +14,8 @@ import (
 )
 
 // A Log gives records to Logger or, where that is nil or panics itself, writes
-// lines to Text.
+// lines to Text, each message at once. Where that panics, too, nobody hears of
+// it: it must not end the program.
 type Log struct {
 	Logger *slog.Logger
 	Text   io.Writer
@@ -23,8 +24,13 @@ type Log struct {
 // Line logs a message.
 func (l Log) Line(level slog.Level, message string) {
 	if !l.record(level, message) {
-		fmt.Fprintf(l.Text, "httpserver: %s\n", message)
+		l.printf("httpserver: %s\n", message)
 	}
+}
+
+func (l Log) printf(format string, args ...any) {
+	defer func() { recover() }()
+	fmt.Fprintf(l.Text, format, args...)
 }
 
 // A Notice is a line that clients could make come too often. The zero Notice is
@@ -74,7 +80,7 @@ func (l Log) Panic(remote string, problem any, stack []byte) {
 		return
 	}
 	const rule = "----------------------------------------\n"
-	fmt.Fprintf(l.Text, "%sException occurred during %s%s\npanic: %v\n\n%s%s", rule, what, from, escaped(fmt.Sprint(problem)), stack, rule)
+	l.printf("%sException occurred during %s%s\npanic: %v\n\n%s%s", rule, what, from, escaped(fmt.Sprint(problem)), stack, rule)
 }
 
 func escaped(s string) string { return string(logline.AppendEscaped(nil, s)) }

@@ -36,6 +36,35 @@ type broken struct{ slog.Handler }
 
 func (broken) Enabled(context.Context, slog.Level) bool { panic("the log is broken") }
 
+// pieces is a writer that tells where each Write ended, and one that panics if it is nil.
+type pieces []string
+
+func (p *pieces) Write(b []byte) (int, error) {
+	*p = append(*p, string(b))
+	return len(b), nil
+}
+
+// TestWrites: a message is one Write, so that no other comes into its midst, and
+// one that panics ends nothing.
+func TestWrites(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		log  func(Log)
+	}{
+		{"a line", func(l Log) { l.Line(slog.LevelWarn, "full") }},
+		{"a panic", func(l Log) { l.Panic("1.2.3.4:5", "a", []byte("many\nlines\n")) }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var text pieces
+			tc.log(Log{Text: &text})
+			if len(text) != 1 {
+				t.Errorf("%d writes: %q", len(text), text)
+			}
+			tc.log(Log{Text: (*pieces)(nil)})
+		})
+	}
+}
+
 func TestLog(t *testing.T) {
 	var records bytes.Buffer
 	logger := slog.New(slog.NewTextHandler(&records, &slog.HandlerOptions{

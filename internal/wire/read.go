@@ -14,7 +14,7 @@ func (c *Conn) Fill() error {
 	}
 	switch {
 	case c.in == nil:
-		c.in = make([]byte, inputSize)
+		c.lend()
 	case c.w == len(c.in) && c.r > 0:
 		c.w = copy(c.in, c.in[c.r:c.w])
 		c.r = 0

@@ -85,6 +85,16 @@ func (c *Conn) failWrite(err error) {
 	}
 }
 
+// took counts n bytes of a write that has not waited.
+func (w *window) took(c *Conn, n int64) {
+	if w.met {
+		return
+	}
+	if w.taken += n; w.taken >= c.least {
+		*w = window{met: true}
+	}
+}
+
 // add counts n bytes of a write that is done.
 func (w *window) add(c *Conn, n int64, began time.Time) {
 	if w.met {

@@ -16,10 +16,13 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"example.com/httpserver/internal/socket"
 )
 
 const (
 	inputSize = 4096      // the input buffer, until more is needed
+	outSize   = 4096      // that for held output
 	maxKept   = 64 * 1024 // a larger buffer is not kept for later
 	maxHeld   = 32 * 1024 // held output beyond this is written
 	copyBelow = 64 * 1024 // up to here a file is read and leaves with its head; beyond, sendfile is cheaper
@@ -39,15 +42,32 @@ const (
 // ErrWoken ends the wait of an idle connection after [Conn.Wake].
 var ErrWoken = errors.New("wire: idle connection woken")
 
+// A direct connection is one of package socket's.
+type direct interface {
+	// TryRead and TryWriteTwo do what can be done at once. What cannot is
+	// syscall.EAGAIN.
+	TryRead(p []byte) (int, error)
+	TryWriteTwo(head, tail []byte) (int, error)
+	// SendFile writes head and then n bytes of a file.
+	SendFile(head []byte, file int, offset, n int64) (int64, error)
+	// Park leaves the connection to itself until there is something to do.
+	Park(job socket.Job, by time.Time) bool
+	// Unpark has it resumed at once.
+	Unpark()
+}
+
 // A Conn reads and writes one connection. Make one with [New].
 type Conn struct {
-	nc      net.Conn
-	system  bool // nc is the system's own
-	sweeper *Sweeper
-	stall   time.Duration // as StallLimit set them
-	least   int64
+	nc        net.Conn
+	direct    direct // nc, if it is one
+	system    bool   // nc is the system's own
+	readsFrom bool   // nc has a copy of its own for files
+	sweeper   *Sweeper
+	stall     time.Duration // as StallLimit set them
+	least     int64
 
-	in        []byte // in[r:w] has come and was not read
+	memory    *memory // that in and out began with; nil: they have none of it
+	in        []byte  // in[r:w] has come and was not read
 	r, w      int
 	readBy    time.Time   // when a wait for input ends; zero: never
 	readArmed time.Time   // the deadline nc was given
@@ -78,7 +98,10 @@ type Conn struct {
 // New gives a Conn over nc whose held output sweeper looks after.
 func New(nc net.Conn, sweeper *Sweeper) *Conn {
 	_, system := nc.(syscall.Conn)
-	return &Conn{nc: nc, system: system, sweeper: sweeper}
+	c := &Conn{nc: nc, system: system, sweeper: sweeper}
+	c.direct, _ = nc.(direct)
+	_, c.readsFrom = nc.(io.ReaderFrom)
+	return c
 }
 
 // NetConn gives the connection below.
@@ -129,6 +152,9 @@ func (c *Conn) Wake() {
 	}
 	if w := c.watch.Load(); w == nil || !w.reads() {
 		c.nc.SetReadDeadline(time.Now().Add(wakeGrace))
+	}
+	if c.direct != nil {
+		c.direct.Unpark()
 	}
 }
 

@@ -1,0 +1,372 @@
+//go:build linux && (amd64 || arm64) && !android && !httpserver_portable
+
+package socket
+
+import (
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+	"unsafe"
+)
+
+// A Conn is a TCP connection by its descriptor. It is a net.Conn: its methods may
+// be called by any goroutine.
+type Conn struct {
+	fd    int
+	group *Group
+	// uses counts, by twos, the calls that use the descriptor; it is odd once the
+	// connection is closed. Whoever is the last then closes the descriptor.
+	uses atomic.Int64
+
+	peer    net.TCPAddr
+	address [16]byte // peer's
+
+	registering sync.Mutex
+	poller      atomic.Pointer[poller] // which looks for events; nil until somebody has to wait
+	number      int32                  // tells it from those that had the descriptor before
+	serving     atomic.Uint64          // the poller's turn in which it is served, or 0
+	hungUp      atomic.Bool            // the other side's end is in the input, or worse
+	drained     atomic.Bool            // the input was read to its end; an event tells of more
+
+	input, output direction
+	writing       sync.Mutex
+
+	job    Job
+	idleBy atomic.Int64 // when waiting parked ends, in nanoseconds of Unix time; 0: never
+	alarm  *time.Timer  // for that; it may be late, and then sees to the rest
+	armed  atomic.Bool
+}
+
+// Read reads what has come, or waits for it.
+func (c *Conn) Read(p []byte) (int, error) {
+	if !c.enter() {
+		return 0, c.failure("read", net.ErrClosed)
+	}
+	defer c.leave()
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for {
+		if err := c.input.overdue(); err != nil {
+			return 0, c.failure("read", err)
+		}
+		n, err := c.receive(p)
+		switch {
+		case n > 0:
+			return n, nil
+		case err == io.EOF:
+			return 0, err
+		case err != syscall.EAGAIN:
+			return 0, c.failure("read", os.NewSyscallError("read", err))
+		}
+		if err := c.await(&c.input); err != nil {
+			return 0, c.failure("read", err)
+		}
+	}
+}
+
+// TryRead reads what has come, without waiting: if nothing has, it gives
+// syscall.EAGAIN.
+func (c *Conn) TryRead(p []byte) (int, error) {
+	if !c.enter() {
+		return 0, net.ErrClosed
+	}
+	defer c.leave()
+	return c.receive(p)
+}
+
+// receive reads once. Where the last read has found less than it asked for, and
+// no event has come since, there is nothing, and that is known without asking:
+// events are seen as long as the connection is registered.
+func (c *Conn) receive(p []byte) (int, error) {
+	if c.drained.Load() && c.poller.Load() != nil && !c.hungUp.Load() {
+		if !c.input.state.CompareAndSwap(ready, none) {
+			return 0, syscall.EAGAIN
+		}
+	}
+	for {
+		n, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, uintptr(c.fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)),
+			syscall.MSG_DONTWAIT, 0, 0)
+		switch {
+		case errno == syscall.EINTR:
+			continue
+		case errno != 0:
+			c.setDrained(errno == syscall.EAGAIN)
+			return 0, errno
+		case n == 0:
+			return 0, io.EOF
+		}
+		c.setDrained(int(n) < len(p))
+		return int(n), nil
+	}
+}
+
+func (c *Conn) setDrained(drained bool) {
+	if c.drained.Load() != drained { // mostly it is
+		c.drained.Store(drained)
+	}
+}
+
+// TryWriteTwo writes head and then tail as far as that goes without waiting, in one
+// system call. It gives syscall.EAGAIN where nothing goes.
+func (c *Conn) TryWriteTwo(head, tail []byte) (int, error) {
+	if !c.enter() {
+		return 0, c.failure("write", net.ErrClosed)
+	}
+	defer c.leave()
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	n, errno := c.send(head, tail, 0)
+	switch errno {
+	case 0:
+		return n, nil
+	case syscall.EAGAIN:
+		return 0, errno
+	}
+	return 0, c.failure("write", os.NewSyscallError("write", errno))
+}
+
+// Write writes p whole.
+func (c *Conn) Write(p []byte) (int, error) { return c.WriteTwo(p, nil) }
+
+// WriteTwo writes head and then tail, in one system call where they fit.
+func (c *Conn) WriteTwo(head, tail []byte) (total int, err error) {
+	if !c.enter() {
+		return 0, c.failure("write", net.ErrClosed)
+	}
+	defer c.leave()
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	for len(head)+len(tail) > 0 {
+		if err := c.output.overdue(); err != nil {
+			return total, c.failure("write", err)
+		}
+		n, errno := c.send(head, tail, 0)
+		if errno == syscall.EAGAIN {
+			if err := c.await(&c.output); err != nil {
+				return total, c.failure("write", err)
+			}
+			continue
+		}
+		if errno != 0 {
+			return total, c.failure("write", os.NewSyscallError("write", errno))
+		}
+		total += n
+		if n < len(head) {
+			head = head[n:]
+			continue
+		}
+		head, tail = tail[n-len(head):], nil
+	}
+	return total, nil
+}
+
+// send writes once.
+func (c *Conn) send(head, tail []byte, flags uintptr) (int, syscall.Errno) {
+	flags |= syscall.MSG_DONTWAIT | syscall.MSG_NOSIGNAL
+	if len(head) == 0 {
+		head, tail = tail, nil
+	}
+	for {
+		var n uintptr
+		var errno syscall.Errno
+		if len(tail) == 0 {
+			n, _, errno = syscall.RawSyscall6(syscall.SYS_SENDTO, uintptr(c.fd), uintptr(unsafe.Pointer(&head[0])), uintptr(len(head)), flags, 0, 0)
+		} else {
+			parts := [2]syscall.Iovec{{Base: &head[0], Len: uint64(len(head))}, {Base: &tail[0], Len: uint64(len(tail))}}
+			message := syscall.Msghdr{Iov: &parts[0], Iovlen: 2}
+			n, _, errno = syscall.RawSyscall(syscall.SYS_SENDMSG, uintptr(c.fd), uintptr(unsafe.Pointer(&message)), flags)
+		}
+		if errno == syscall.EINTR {
+			continue
+		}
+		if errno != 0 {
+			return 0, errno
+		}
+		return int(n), 0
+	}
+}
+
+// SendFile writes head and then n bytes of a file from an offset on, and tells
+// how much of both was written. It ends early where the file does.
+func (c *Conn) SendFile(head []byte, file int, offset, n int64) (total int64, err error) {
+	if !c.enter() {
+		return 0, c.failure("sendfile", net.ErrClosed)
+	}
+	defer c.leave()
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	for len(head) > 0 || n > 0 {
+		if err := c.output.overdue(); err != nil {
+			return total, c.failure("sendfile", err)
+		}
+		sent, err := c.sendSome(&head, file, &offset, &n)
+		total += sent
+		switch {
+		case err == nil && sent == 0:
+			return total, nil // the file has ended
+		case err == nil || err == syscall.EINTR:
+		case err != syscall.EAGAIN:
+			return total, c.failure("sendfile", os.NewSyscallError("sendfile", err))
+		default:
+			if err := c.await(&c.output); err != nil {
+				return total, c.failure("sendfile", err)
+			}
+		}
+	}
+	return total, nil
+}
+
+// maxSendfile bounds one sendfile, which keeps others from being served.
+const maxSendfile = 4 << 20
+
+// sendSome writes some of what is left of the head or, when that has gone, of the
+// file. The head waits in the system for the file's first bytes (MSG_MORE).
+func (c *Conn) sendSome(head *[]byte, file int, offset, left *int64) (int64, error) {
+	if len(*head) > 0 {
+		const msgMore = 0x8000
+		n, errno := c.send(*head, nil, msgMore)
+		if errno != 0 {
+			return 0, errno
+		}
+		*head = (*head)[n:]
+		return int64(n), nil
+	}
+	before := *offset
+	n, err := syscall.Sendfile(c.fd, file, offset, int(min(*left, maxSendfile)))
+	if err != nil {
+		*offset = before
+		return 0, err
+	}
+	*left -= int64(n)
+	return int64(n), nil
+}
+
+// failure makes the error of an operation, as package net does.
+func (c *Conn) failure(op string, err error) error {
+	if err == io.EOF {
+		return err
+	}
+	return &net.OpError{Op: op, Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: err}
+}
+
+// enter begins a use of the descriptor, unless it is closed.
+func (c *Conn) enter() bool {
+	if c.uses.Add(2)&1 != 0 {
+		c.leave()
+		return false
+	}
+	return true
+}
+
+// leave ends a use.
+func (c *Conn) leave() {
+	if c.uses.Add(-2) == 1 && c.uses.CompareAndSwap(1, closedForGood) {
+		c.release()
+	}
+}
+
+// closedForGood is an odd number that no enter and leave bring back to 1.
+const closedForGood = -1<<40 | 1
+
+// Close closes the connection under whoever uses it.
+func (c *Conn) Close() error {
+	for {
+		uses := c.uses.Load()
+		if uses&1 != 0 {
+			return c.failure("close", net.ErrClosed)
+		}
+		if c.uses.CompareAndSwap(uses, uses+3) { // closed, and in use by us
+			break
+		}
+	}
+	c.input.kick()
+	c.output.kick()
+	c.Unpark()
+	c.leave()
+	return nil
+}
+
+func (c *Conn) isClosed() bool { return c.uses.Load()&1 != 0 }
+
+// release closes the descriptor. Nobody uses it any more, or will.
+func (c *Conn) release() {
+	c.registering.Lock()
+	if p := c.poller.Load(); p != nil {
+		p.forget(c)
+	}
+	if c.alarm != nil {
+		c.alarm.Stop()
+	}
+	c.registering.Unlock()
+	syscall.RawSyscall(syscall.SYS_CLOSE, uintptr(c.fd), 0, 0)
+}
+
+// RemoteAddr is the address of the other side, a *net.TCPAddr.
+func (c *Conn) RemoteAddr() net.Addr { return &c.peer }
+
+// LocalAddr is the address on this side, a *net.TCPAddr.
+func (c *Conn) LocalAddr() net.Addr {
+	addr := new(net.TCPAddr)
+	if !c.enter() {
+		return addr
+	}
+	defer c.leave()
+	name, err := syscall.Getsockname(c.fd)
+	if err != nil {
+		return addr
+	}
+	switch name := name.(type) {
+	case *syscall.SockaddrInet4:
+		addr.IP, addr.Port = name.Addr[:], name.Port
+	case *syscall.SockaddrInet6:
+		addr.IP, addr.Port, addr.Zone = name.Addr[:], name.Port, zoneName(name.ZoneId)
+	}
+	return addr
+}
+
+// SetDeadline sets when reads and writes fail with os.ErrDeadlineExceeded.
+func (c *Conn) SetDeadline(t time.Time) error {
+	c.SetReadDeadline(t)
+	return c.SetWriteDeadline(t)
+}
+
+// SetReadDeadline is SetDeadline for reads.
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.setDeadline(&c.input, t) }
+
+// SetWriteDeadline is SetDeadline for writes.
+func (c *Conn) SetWriteDeadline(t time.Time) error { return c.setDeadline(&c.output, t) }
+
+func (c *Conn) setDeadline(d *direction, t time.Time) error {
+	if c.isClosed() {
+		return c.failure("set", net.ErrClosed)
+	}
+	d.setBy(t)
+	return nil
+}
+
+// CloseWrite ends the output.
+func (c *Conn) CloseWrite() error { return c.shutdown(syscall.SHUT_WR) }
+
+// CloseRead ends the input.
+func (c *Conn) CloseRead() error { return c.shutdown(syscall.SHUT_RD) }
+
+func (c *Conn) shutdown(how int) error {
+	return c.control("close", func(fd int) error { return os.NewSyscallError("shutdown", syscall.Shutdown(fd, how)) })
+}
+
+// control calls f with the descriptor.
+func (c *Conn) control(op string, f func(fd int) error) error {
+	if !c.enter() {
+		return c.failure(op, net.ErrClosed)
+	}
+	defer c.leave()
+	if err := f(c.fd); err != nil {
+		return c.failure(op, err)
+	}
+	return nil
+}

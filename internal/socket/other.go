@@ -1,0 +1,15 @@
+//go:build !linux || !(amd64 || arm64) || android || httpserver_portable
+
+package socket
+
+import "net"
+
+// A Group is what serves the connections of a server. The zero Group is ready.
+type Group struct{}
+
+// Wrap gives a listener whose connections can be parked, or l where there is no
+// such thing.
+func (*Group) Wrap(l net.Listener) net.Listener { return l }
+
+// Close ends what the Group runs.
+func (*Group) Close() {}

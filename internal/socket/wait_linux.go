@@ -1,0 +1,200 @@
+//go:build linux && (amd64 || arm64) && !android && !httpserver_portable
+
+package socket
+
+import (
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A direction is the input or the output of a connection, and who waits for it.
+type direction struct {
+	state atomic.Int32
+	by    atomic.Int64  // the deadline, in nanoseconds of Unix time; 0: none
+	wake  chan struct{} // made by the first who waits; holds one at most
+	turn  sync.Mutex    // one waits at a time
+}
+
+// The states of a direction.
+const (
+	none    = iota // nobody waits, and nothing is known to have happened
+	ready          // something has, and nobody has looked yet
+	waiting        // a goroutine waits
+	parked         // the input's: nobody waits, and the Job is to be resumed
+)
+
+// notify tells that something has happened to it. It reports whether it was
+// parked: then whoever calls resumes the Job.
+func (d *direction) notify() (resume bool) {
+	for {
+		switch d.state.Load() {
+		case none:
+			if d.state.CompareAndSwap(none, ready) {
+				return false
+			}
+		case ready:
+			return false
+		case waiting:
+			if d.state.CompareAndSwap(waiting, ready) {
+				d.poke()
+				return false
+			}
+		case parked:
+			if d.state.CompareAndSwap(parked, none) {
+				return true
+			}
+		}
+	}
+}
+
+// kick has whoever waits look again.
+func (d *direction) kick() {
+	if d.state.Load() == waiting { // who comes to wait later looks then
+		d.poke()
+	}
+}
+
+func (d *direction) poke() {
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (d *direction) setBy(t time.Time) {
+	by := int64(0)
+	if !t.IsZero() {
+		by = max(1, t.UnixNano())
+	}
+	d.by.Store(by)
+	d.kick()
+}
+
+// overdue gives os.ErrDeadlineExceeded where the deadline has passed.
+func (d *direction) overdue() error {
+	if by := d.by.Load(); by != 0 && time.Now().UnixNano() >= by {
+		return os.ErrDeadlineExceeded
+	}
+	return nil
+}
+
+// await waits until something has happened to a direction, its deadline comes or
+// the connection is closed. The caller uses the connection.
+func (c *Conn) await(d *direction) error {
+	if err := c.register(); err != nil {
+		return err
+	}
+	c.handOver()
+	d.turn.Lock()
+	defer d.turn.Unlock()
+	if d.wake == nil {
+		d.wake = make(chan struct{}, 1)
+	}
+	var alarm *time.Timer
+	for {
+		if d.state.CompareAndSwap(ready, none) {
+			if d == &c.input {
+				c.drained.Store(false)
+			}
+			return nil
+		}
+		d.state.CompareAndSwap(none, waiting)
+		// What was changed before it could be seen that somebody waits is seen here.
+		by := d.by.Load()
+		left := time.Duration(by - time.Now().UnixNano())
+		switch {
+		case c.isClosed():
+			d.state.CompareAndSwap(waiting, none)
+			return net.ErrClosed
+		case by != 0 && left <= 0:
+			d.state.CompareAndSwap(waiting, none)
+			return os.ErrDeadlineExceeded
+		case by == 0:
+			<-d.wake
+			continue
+		case alarm == nil:
+			alarm = time.NewTimer(left)
+			defer alarm.Stop()
+		default:
+			alarm.Reset(left)
+		}
+		select {
+		case <-d.wake:
+		case <-alarm.C:
+		}
+	}
+}
+
+// Park leaves the connection to itself until input comes, the given time has, or
+// it is closed: then job is resumed. The zero time is never. It reports false
+// where something has come already: then there may be something to read. While it
+// is parked nobody reads it, and who has parked it has no more to do with it.
+func (c *Conn) Park(job Job, by time.Time) bool {
+	if !c.enter() {
+		return false
+	}
+	defer c.leave()
+	if c.hungUp.Load() || c.register() != nil {
+		return false
+	}
+	until := int64(0)
+	if !by.IsZero() {
+		until = by.UnixNano()
+	}
+	c.job = job
+	c.idleBy.Store(until)
+	c.serving.Store(0)
+	if until != 0 && !c.armed.Load() {
+		c.arm(until)
+	}
+	if !c.input.state.CompareAndSwap(none, parked) {
+		return false // ready: TryRead sees that
+	}
+	if until != 0 && !c.armed.Load() { // the alarm went off before it could see this
+		c.arm(until)
+	}
+	// A Close that came before this did not see it parked.
+	return !(c.isClosed() && c.input.state.CompareAndSwap(parked, none))
+}
+
+// Unpark resumes the job of a connection that is parked, or is about to be.
+func (c *Conn) Unpark() {
+	if c.input.notify() {
+		go c.job.Resume()
+	}
+}
+
+// arm sets the alarm. The connection is in use, so that it is not released.
+func (c *Conn) arm(until int64) {
+	if !c.armed.CompareAndSwap(false, true) {
+		return
+	}
+	c.registering.Lock()
+	defer c.registering.Unlock()
+	after := time.Duration(until - time.Now().UnixNano())
+	if c.alarm == nil {
+		c.alarm = time.AfterFunc(after, c.ring)
+		return
+	}
+	c.alarm.Reset(after)
+}
+
+// ring looks whether the time to wait is over. The alarm is set once for many
+// waits, so mostly there is some left.
+func (c *Conn) ring() {
+	c.registering.Lock()
+	left := time.Duration(c.idleBy.Load() - time.Now().UnixNano())
+	if left > 0 && !c.isClosed() {
+		c.alarm.Reset(left)
+	} else {
+		c.armed.Store(false)
+		left = 0
+	}
+	c.registering.Unlock()
+	if left == 0 {
+		c.Unpark()
+	}
+}

@@ -1,0 +1,90 @@
+package wire
+
+import (
+	"sync"
+	"syscall"
+	"time"
+
+	"example.com/httpserver/internal/socket"
+)
+
+// Park leaves a connection that waits for a request to itself, without a goroutine
+// and without a buffer, until input comes, the given time has or Wake is called:
+// then job is resumed. The zero time is never. It reports false where there is
+// something to do at once, or the connection is none that can be left: then the
+// caller goes on, and reads. Otherwise it has no more to do with the connection.
+//
+// What is held is written before.
+func (c *Conn) Park(job socket.Job, by time.Time) bool {
+	if c.direct == nil || c.r < c.w || c.watch.Load() != nil || c.ownRead.Load() {
+		return false
+	}
+	if c.idle.Load() {
+		c.SetIdle(false)
+	}
+	if c.TryFlush() != nil {
+		return false
+	}
+	for {
+		if c.in == nil {
+			c.lend()
+		}
+		n, err := c.direct.TryRead(c.in)
+		if c.w = n; err != syscall.EAGAIN {
+			return false // an error is met again
+		}
+		if !by.IsZero() && !time.Now().Before(by) {
+			return false
+		}
+		c.giveBack()
+		c.idle.Store(true)
+		// Wake looks at idle after it has said woken, so one of us sees the other.
+		if c.woken.Load() {
+			c.SetIdle(false)
+			return false
+		}
+		if c.direct.Park(job, by) {
+			return true
+		}
+		c.SetIdle(false)
+	}
+}
+
+// A memory is for the input and the output of a connection while it is served.
+type memory struct {
+	in  [inputSize]byte
+	out [outSize]byte
+}
+
+var memories = sync.Pool{New: func() any { return new(memory) }}
+
+// lend gives a connection that is to be served its memory.
+func (c *Conn) lend() {
+	if c.direct == nil {
+		c.in = make([]byte, inputSize)
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := memories.Get().(*memory)
+	c.memory, c.in = m, m.in[:]
+	if c.out == nil {
+		c.out = m.out[:0]
+	}
+}
+
+// giveBack takes the memory of a connection that is not served, unless some of it
+// is still in use.
+func (c *Conn) giveBack() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.out) > 0 || c.r < c.w {
+		return
+	}
+	m := c.memory
+	c.memory, c.in, c.out = nil, nil, nil
+	c.r, c.w = 0, 0
+	if m != nil {
+		memories.Put(m)
+	}
+}
