@@ -40,7 +40,6 @@ func BenchmarkFiles(b *testing.B) {
 		{"an index page", "GET / HTTP/1.1\r\n"},
 		{"not changed", "GET /1k.html HTTP/1.1\r\nIf-None-Match: *\r\n"},
 		{"a part", "GET /16k.html HTTP/1.1\r\nRange: bytes=100-199\r\n"},
-		{"not there", "GET /nothing.html HTTP/1.1\r\n"},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
 			h := new(quietFiles)

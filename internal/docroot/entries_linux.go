@@ -71,12 +71,16 @@ func appendEntries(entries []dirlist.Entry, records []byte, dir int) []dirlist.E
 	first, names := len(entries), records[:0] // names are never ahead of the records
 	for len(records) >= direntName {
 		length := int(binary.NativeEndian.Uint16(records[direntLength:]))
+		if length <= direntName || length > len(records) {
+			break // of a system that cannot be
+		}
 		record := records[:length]
 		records = records[length:]
-		name := record[direntName:]
-		if i := bytes.IndexByte(name, 0); i >= 0 {
-			name = name[:i]
+		end := bytes.IndexByte(record[direntName:], 0)
+		if end <= 0 {
+			continue // nor can this
 		}
+		name := record[direntName : direntName+end]
 		if string(name) == "." || string(name) == ".." {
 			continue
 		}
