@@ -24,6 +24,7 @@ var direntBuffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 func readEntries(f fs.File, stat bool) (entries []dirlist.Entry, err error) {
 	buffer := direntBuffers.Get().(*[64 << 10]byte)
 	defer direntBuffers.Put(buffer)
+	entries = dirlist.Room()
 	err = f.(*File).Use(func(fd int) error {
 		for {
 			n, err := getdents(fd, buffer[:])
@@ -38,6 +39,7 @@ func readEntries(f fs.File, stat bool) (entries []dirlist.Entry, err error) {
 		}
 	})
 	if err != nil {
+		dirlist.Return(entries)
 		return nil, pathError("readdir", f.(*File).name, err)
 	}
 	return entries, nil
