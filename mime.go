@@ -100,7 +100,7 @@ func (h *SimpleHandler) GuessType(path string) string {
 
 // knownType is GuessType, or "".
 func (h *SimpleHandler) knownType(path string) string {
-	_, ext := mimetypes.SplitExt(path)
+	base, ext := mimetypes.SplitExt(path)
 	if t, ok := h.extension(ext); ok {
 		return t
 	}
@@ -113,7 +113,7 @@ func (h *SimpleHandler) knownType(path string) string {
 	if types == nil {
 		types = &builtinTypes
 	}
-	t, _ := types.GuessType(path)
+	t, _ := types.table.GuessSplit(base, ext)
 	return t
 }
 

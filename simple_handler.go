@@ -684,20 +684,21 @@ func (h *SimpleHandler) renderListing(path string) (page *pageContent, mediaType
 	}
 	release, ok := h.Server.listings.Hold(len(entries))
 	if !ok {
+		dirlist.Return(entries)
 		return nil, "", errListings
 	}
 	title := urlpath.Unquote(urlpath.Of(h.Path))
 	if !rich {
 		dirlist.Sort(entries)
-		return &pageContent{dirlist.Plain(title, entries), release}, html, nil
+		return &pageContent{dirlist.Plain(title, entries).Own(), release}, html, nil
 	}
 	order := dirlist.ParseOrder(urlpath.Query(h.Path))
 	order.Sort(entries)
 	if negotiate.Media(h.Headers.Values("Accept"), "text/html", json) == json {
-		return &pageContent{dirlist.JSON(entries), release}, json, nil
+		return &pageContent{dirlist.JSON(entries).Own(), release}, json, nil
 	}
 	isTop := strings.Trim(title, "/") == ""
-	return &pageContent{dirlist.Rich(title, entries, order, !isTop), release}, html, nil
+	return &pageContent{dirlist.Rich(title, entries, order, !isTop).Own(), release}, html, nil
 }
 
 // A pageContent is a listing, whose names count until it is closed.
@@ -721,7 +722,9 @@ func (h *SimpleHandler) ReadDirectory(path string) ([]DirEntry, error) {
 	entries := make([]DirEntry, len(found))
 	for i, e := range found {
 		entries[i] = DirEntry(e)
+		entries[i].Name = strings.Clone(e.Name) // which is part of one for many
 	}
+	dirlist.Return(found)
 	return entries, err
 }
 

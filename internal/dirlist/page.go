@@ -15,6 +15,7 @@ type Page struct {
 	next    int    // the entry to render next; -1 is the head, len(entries) the foot
 	out     out    // takes a piece at a time
 	rest    []byte // of the piece, what has not been read
+	owns    bool   // the entries are given back when they are on the page
 }
 
 // A layout is how a page looks. Each method is called twice, to measure and to render.
@@ -62,7 +63,26 @@ func (p *Page) WriteTo(w io.Writer) (written int64, err error) {
 			return written, io.ErrShortWrite
 		}
 	}
+	p.finish()
 	return written, nil
+}
+
+// Own makes the entries the page's own: nobody else has them, and it gives them back.
+func (p *Page) Own() *Page {
+	p.owns = true
+	return p
+}
+
+// finish gives back the memory of a page that has been written.
+func (p *Page) finish() {
+	if p.owns {
+		Return(p.entries)
+	}
+	if cap(p.out.piece) > 0 {
+		piece := p.out.piece[:0]
+		pieceRooms.Put(&piece)
+	}
+	p.entries, p.out, p.rest, p.next = nil, out{}, nil, 1 // behind its end
 }
 
 // render renders the next piece, or reports that there is none.
@@ -71,7 +91,7 @@ func (p *Page) render() bool {
 		return false
 	}
 	if p.out.piece == nil {
-		p.out.piece = make([]byte, 0, min(p.length, pieceSize+pieceSize/8))
+		p.out.piece = p.room()
 	}
 	p.out.piece = p.out.piece[:0]
 	for p.next <= len(p.entries) && len(p.out.piece) < pieceSize {
@@ -79,6 +99,18 @@ func (p *Page) render() bool {
 	}
 	p.rest = p.out.piece
 	return true
+}
+
+// room gives memory for a piece.
+func (p *Page) room() []byte {
+	const most = pieceSize + pieceSize/8
+	if p.length <= most/8 {
+		return make([]byte, 0, p.length)
+	}
+	if b := *pieceRooms.Get().(*[]byte); cap(b) > 0 {
+		return b
+	}
+	return make([]byte, 0, most)
 }
 
 // step says the head, the next item, or the foot.

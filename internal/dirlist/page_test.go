@@ -139,6 +139,38 @@ func TestPageAllocation(t *testing.T) {
 	}
 }
 
+// TestPageOwn: a page that has been written gives its entries back, without their names, and has no more to say.
+func TestPageOwn(t *testing.T) {
+	for _, size := range []int{0, 1, 20_000} {
+		entries := files(size)
+		p := Plain("/", entries).Own()
+		if n, err := p.WriteTo(io.Discard); n != p.Len() || err != nil {
+			t.Fatalf("%d bytes of %d, %v", n, p.Len(), err)
+		}
+		for _, e := range entries {
+			if e != (Entry{}) {
+				t.Fatalf("%d entries: one stays: %v", size, e)
+			}
+		}
+		if n, err := p.WriteTo(io.Discard); n != 0 || err != nil {
+			t.Errorf("%d bytes behind the end, %v", n, err)
+		}
+		if n, err := p.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+			t.Errorf("%d bytes behind the end, %v", n, err)
+		}
+	}
+	for _, room := range [][]Entry{Room(), Room()} {
+		if len(room) != 0 {
+			t.Errorf("room with %d entries in it", len(room))
+		}
+		for _, e := range room[:cap(room)] {
+			if e != (Entry{}) {
+				t.Errorf("room with something in it: %v", e)
+			}
+		}
+	}
+}
+
 // links gives the references of a page in the order of its entries.
 func links(t *testing.T, page string) (hrefs []string) {
 	t.Helper()

@@ -39,7 +39,14 @@ func sortByName(entries []Entry) {
 		}
 		s.keys[i] = sortKey(name)
 	}
-	words := make([]word, 2*len(entries))
+	room := wordRooms.Get().(*[]word)
+	if cap(*room) < 2*len(entries) {
+		*room = make([]word, 2*len(entries))
+	}
+	words := (*room)[:2*len(entries)]
+	if len(entries) <= maxRoom {
+		defer wordRooms.Put(room)
+	}
 	s.spare, words = words[len(entries):], words[:len(entries)]
 	for i := range words {
 		words[i].entry = int32(i)

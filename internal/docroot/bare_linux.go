@@ -21,12 +21,11 @@ import (
 // It may be used by any goroutine. Reads do not wait for others, but the system may
 // let them wait for the disk, so they are made as those that can.
 type File struct {
-	name    string
-	info    *fileInfo // as it was opened
-	fd      *descriptor
-	content []byte // all of it, in place of a descriptor; nil where there is that
-	facts   *Facts // of one of Files
-	closed  atomic.Bool
+	name   string
+	info   *fileInfo   // as it was opened
+	fd     *descriptor // nil where kept has all of the content
+	kept   *kept       // of Files; or nil
+	closed atomic.Bool
 
 	mu       sync.Mutex
 	position int64
@@ -139,10 +138,10 @@ func (f *File) read(p []byte, offset int64) (n int, err error) {
 		switch {
 		case f.closed.Load():
 			return 0, f.failed("read", fs.ErrClosed)
-		case offset >= int64(len(f.content)):
+		case offset >= int64(len(f.kept.content)):
 			return 0, io.EOF
 		}
-		return copy(p, f.content[offset:]), nil
+		return copy(p, f.kept.content[offset:]), nil
 	}
 	if !f.take() {
 		return 0, f.failed("read", fs.ErrClosed)
@@ -212,10 +211,10 @@ func (f *File) Duplicate() (dup *os.File, err error) {
 // Bytes gives all of the file's content where it is in memory, which nobody may
 // change; or nil.
 func (f *File) Bytes() []byte {
-	if f.closed.Load() {
+	if f.kept == nil || f.closed.Load() {
 		return nil
 	}
-	return f.content
+	return f.kept.content
 }
 
 // Use calls use with the descriptor, which stays open meanwhile.

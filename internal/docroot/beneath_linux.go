@@ -80,16 +80,18 @@ func (t *beneath) opened(fd int, name string) (fs.File, fs.FileInfo, error) {
 }
 
 // ReadDir looks at entries by the directory that it reads, wherever that has
-// been moved: DirEntry.Info would go by its path.
+// been moved: DirEntry.Info would go by its path. It need not look before it opens:
+// what is no directory is not opened as one.
 func (t *beneath) ReadDir(name string, stat bool) ([]dirlist.Entry, error) {
-	f, info, err := t.Open(name)
+	fd, err := openat2(t.fd, name, openFlags|syscall.O_LARGEFILE|syscall.O_DIRECTORY)
+	if err != nil {
+		return nil, err
+	}
+	f, _, err := t.opened(fd, name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if !info.IsDir() {
-		return nil, notExist("readdir", name)
-	}
 	return readEntries(f, stat)
 }
 

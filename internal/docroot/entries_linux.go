@@ -24,6 +24,7 @@ var direntBuffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 func readEntries(f fs.File, stat bool) (entries []dirlist.Entry, err error) {
 	buffer := direntBuffers.Get().(*[64 << 10]byte)
 	defer direntBuffers.Put(buffer)
+	entries = dirlist.Room()
 	err = f.(*File).Use(func(fd int) error {
 		for {
 			n, err := getdents(fd, buffer[:])
@@ -38,6 +39,7 @@ func readEntries(f fs.File, stat bool) (entries []dirlist.Entry, err error) {
 		}
 	})
 	if err != nil {
+		dirlist.Return(entries)
 		return nil, pathError("readdir", f.(*File).name, err)
 	}
 	return entries, nil
@@ -71,12 +73,16 @@ func appendEntries(entries []dirlist.Entry, records []byte, dir int) []dirlist.E
 	first, names := len(entries), records[:0] // names are never ahead of the records
 	for len(records) >= direntName {
 		length := int(binary.NativeEndian.Uint16(records[direntLength:]))
+		if length <= direntName || length > len(records) {
+			break // of a system that cannot be
+		}
 		record := records[:length]
 		records = records[length:]
-		name := record[direntName:]
-		if i := bytes.IndexByte(name, 0); i >= 0 {
-			name = name[:i]
+		end := bytes.IndexByte(record[direntName:], 0)
+		if end <= 0 {
+			continue // nor can this
 		}
+		name := record[direntName : direntName+end]
 		if string(name) == "." || string(name) == ".." {
 			continue
 		}

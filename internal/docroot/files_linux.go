@@ -60,15 +60,21 @@ const (
 	maxContent     = 64 << 10 // of one file: from there on the system's own copy is as good
 	maxBytes       = 64 << 20 // of all
 	maxDescriptors = 256      // but no more than a quarter of what the process may have
-	rememberedAsks = 4096
+	rememberedAsks = 1024
 )
 
 // A table holds the entries. It is read without a lock.
 type table struct {
 	seed  maphash.Seed
-	slots [sets][ways]atomic.Pointer[kept]
-	asked [rememberedAsks]atomic.Uint32 // hashes of paths that were opened and not kept
+	sets  [sets]atomic.Pointer[set]
+	asked [rememberedAsks]uint32 // hashes of paths that were opened and not kept
 }
+
+// A set has the entries whose paths have hashes that are alike.
+type set [ways]atomic.Pointer[kept]
+
+// set gives the set for a hash, or nil.
+func (t *table) set(hash uint64) *set { return t.sets[hash%sets].Load() }
 
 // A kept is a file that is kept. But for the ticks, it never changes.
 type kept struct {
@@ -95,7 +101,7 @@ func sameVersion(a, b *syscall.Stat_t) bool {
 
 // open gives a file to be read by nobody else, or nil where it is being let go.
 func (k *kept) open() *File {
-	f := &File{name: k.path, info: k.info, content: k.content, facts: &k.facts}
+	f := &File{name: k.path, info: k.info, kept: k}
 	if k.fd == nil {
 		return f
 	}
@@ -108,8 +114,8 @@ func (k *kept) open() *File {
 }
 
 func factsOf(f fs.File) *Facts {
-	if f, ok := f.(*File); ok {
-		return f.facts
+	if f, ok := f.(*File); ok && f.kept != nil {
+		return &f.kept.facts
 	}
 	return nil
 }
@@ -168,14 +174,20 @@ func (c *Files) find(root *Root, path string) *kept {
 		return nil
 	}
 	hash := maphash.String(t.seed, path)
-	set := &t.slots[hash%sets]
+	set := t.set(hash)
+	if set == nil {
+		return nil
+	}
 	for i := range set {
-		k := set[i].Load()
-		if k != nil && k.hash == hash && k.path == path && k.directory == root.dir && k.follow == root.follow {
+		if k := set[i].Load(); k != nil && k.hash == hash && k.isFor(root.dir, root.follow, path) {
 			return k
 		}
 	}
 	return nil
+}
+
+func (k *kept) isFor(directory string, follow bool, path string) bool {
+	return k.path == path && k.directory == directory && k.follow == follow
 }
 
 // current finds the file that is kept under a path, if that still leads to it and the
@@ -271,8 +283,8 @@ func (c *Files) begin(path string) bool {
 	}
 	hash := maphash.String(t.seed, path)
 	asked, mark := &t.asked[hash%rememberedAsks], uint32(hash>>32)
-	if asked.Load() != mark {
-		asked.Store(mark)
+	if *asked != mark {
+		*asked = mark
 		return false
 	}
 	if _, ok := c.filling[path]; ok {
@@ -299,19 +311,23 @@ func (c *Files) insert(k *kept) bool {
 	k.hash = maphash.String(t.seed, k.path)
 	k.used.Store(now)
 	k.looked.Store(now)
-	set := &t.slots[k.hash%sets]
+	to := t.set(k.hash)
+	if to == nil {
+		to = new(set)
+		t.sets[k.hash%sets].Store(to)
+	}
 	slot := 0
-	for i := range set {
-		other := set[i].Load()
-		if other != nil && other.path == k.path { // of another directory, or not current
+	for i := range to {
+		other := to[i].Load()
+		if other != nil && other.isFor(k.directory, k.follow, k.path) { // it was not current
 			c.remove(other)
 			other = nil
 		}
-		if last := set[slot].Load(); last != nil && (other == nil || now-other.used.Load() > now-last.used.Load()) {
+		if last := to[slot].Load(); last != nil && (other == nil || now-other.used.Load() > now-last.used.Load()) {
 			slot = i
 		}
 	}
-	if other := set[slot].Load(); other != nil {
+	if other := to[slot].Load(); other != nil {
 		c.remove(other)
 	}
 	if k.fd != nil {
@@ -329,7 +345,7 @@ func (c *Files) insert(k *kept) bool {
 	}
 	c.bytes += int64(len(k.content))
 	c.entries++
-	set[slot].Store(k)
+	to[slot].Store(k)
 	if c.timer == nil {
 		c.wall = time.Now().Round(0)
 		c.timer = time.AfterFunc(tick, c.tick)
@@ -342,7 +358,11 @@ func (c *Files) evict(t *table, now uint32) {
 	var some []*kept
 	for range sets * ways {
 		c.hand = (c.hand + 1) % (sets * ways)
-		if k := t.slots[c.hand/ways][c.hand%ways].Load(); k != nil && len(k.content) > 0 {
+		set := t.sets[c.hand/ways].Load()
+		if set == nil {
+			continue
+		}
+		if k := set[c.hand%ways].Load(); k != nil && len(k.content) > 0 {
 			if some = append(some, k); len(some) == ways {
 				break
 			}
@@ -383,7 +403,7 @@ func (c *Files) remove(k *kept) {
 	if t == nil {
 		return // closed, and empty
 	}
-	set := &t.slots[k.hash%sets]
+	set := t.set(k.hash)
 	for i := range set {
 		if set[i].Load() != k {
 			continue
@@ -428,9 +448,13 @@ func (c *Files) removeAll(which func(k *kept) bool) {
 	if t == nil {
 		return
 	}
-	for i := range t.slots {
-		for j := range t.slots[i] {
-			if k := t.slots[i][j].Load(); k != nil && which(k) {
+	for i := range t.sets {
+		set := t.sets[i].Load()
+		if set == nil {
+			continue
+		}
+		for j := range set {
+			if k := set[j].Load(); k != nil && which(k) {
 				c.remove(k)
 			}
 		}

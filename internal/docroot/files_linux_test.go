@@ -74,9 +74,10 @@ func (s *shelf) counted(t *testing.T) {
 	defer s.mu.Unlock()
 	entries, bytes, descriptors := 0, int64(0), 0
 	if table := s.table.Load(); table != nil {
-		for i := range table.slots {
-			for j := range table.slots[i] {
-				if k := table.slots[i][j].Load(); k != nil {
+		for i := range table.sets {
+			set := table.sets[i].Load()
+			for j := 0; set != nil && j < ways; j++ {
+				if k := set[j].Load(); k != nil {
 					entries++
 					bytes += int64(len(k.content))
 					if k.fd != nil {
@@ -256,6 +257,9 @@ func TestFilesOfAnother(t *testing.T) {
 		t.Errorf("not following links: %q", got)
 	}
 	strict.warm(t, "sub/b")
+	if _, kept := s.read("sub/b"); !kept {
+		t.Error("the same file by another way takes its place")
+	}
 	above := *s
 	above.dir, above.paths.Directory, above.paths.Root = filepath.Join(dir, "sub"), filepath.Join(dir, "sub"), New(filepath.Join(dir, "sub"), false)
 	t.Cleanup(above.paths.Root.Close)

@@ -4,6 +4,7 @@ package docroot
 
 import (
 	"io/fs"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -75,6 +76,43 @@ func placeIn(info fs.FileInfo) place {
 }
 
 func (p place) is(other place) bool { return p == other }
+
+// withinPlainly is Within for a path that has no links: one call for each of its words,
+// which all lie in those before them. It tells nothing, not ok, of any other.
+func withinPlainly(path string, places []place) (within, ok bool) {
+	if !strings.HasPrefix(path, "/") {
+		return false, false
+	}
+	text, err := syscall.ByteSliceFromString(path)
+	if err != nil {
+		return false, false
+	}
+	at, err := placeOf("/")
+	if err != nil {
+		return false, false
+	}
+	within = slices.Contains(places, at)
+	for begin := 0; ; {
+		end := begin + 1 + strings.IndexByte(path[begin+1:]+"/", '/')
+		if word := path[begin+1 : end]; word == "." || word == ".." {
+			return false, false
+		}
+		var st syscall.Stat_t
+		after := text[end]
+		text[end] = 0
+		errno := fstatat(atFDCWD, &text[0], &st, atSymlinkNofollow)
+		text[end] = after
+		switch {
+		case errno != 0 || st.Mode&syscall.S_IFMT == syscall.S_IFLNK:
+			return false, false
+		}
+		within = within || slices.Contains(places, place{uint64(st.Dev), st.Ino})
+		if end == len(path) {
+			return within, true // and no link behind has led out again
+		}
+		begin = end
+	}
+}
 
 // statPath tells what a path of the disk stands for, following links.
 func statPath(path string) (fs.FileInfo, error) {

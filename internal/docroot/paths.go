@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"example.com/httpserver/internal/dirlist"
 	"example.com/httpserver/internal/urlpath"
@@ -31,7 +30,7 @@ type Paths struct {
 func (p Paths) Join(dir, name string) string {
 	switch {
 	case p.FS == nil:
-		return strings.TrimRightFunc(dir, isSeparator) + string(os.PathSeparator) + filepath.FromSlash(name)
+		return trimSeparators(dir) + string(os.PathSeparator) + filepath.FromSlash(name)
 	case dir == ".":
 		return name
 	}
@@ -137,51 +136,20 @@ func (p Paths) below(path string) (name string, inside bool) {
 		}
 		return strings.Trim(strings.TrimPrefix(path, "./"), "/"), true
 	}
-	rest, ok := strings.CutPrefix(path, strings.TrimRightFunc(p.Directory, isSeparator))
-	if !ok || rest != "" && !isSeparator(rune(rest[0])) {
+	rest, ok := strings.CutPrefix(path, trimSeparators(p.Directory))
+	if !ok || rest != "" && !os.IsPathSeparator(rest[0]) {
 		return "", false
 	}
 	return strings.Trim(filepath.ToSlash(rest), "/"), true
 }
 
-// Within reports whether what a path of the disk leads to lies in one of dirs, or
-// is one, by whatever name: links, and letters of another case where the file
-// system makes no difference, do not matter. Of what cannot be looked at it says
-// that it does.
-func Within(path string, dirs []string) bool {
-	var infos []fs.FileInfo
-	for _, dir := range dirs {
-		if info, err := os.Stat(dir); err == nil {
-			infos = append(infos, info)
-		} else if !errors.Is(known("stat", dir, err), fs.ErrNotExist) {
-			return true
-		}
+// trimSeparators takes what stands between names off the end of a path.
+func trimSeparators(path string) string {
+	for path != "" && os.IsPathSeparator(path[len(path)-1]) {
+		path = path[:len(path)-1]
 	}
-	if len(infos) == 0 {
-		return false
-	}
-	real, err := filepath.EvalSymlinks(path)
-	if err == nil {
-		real, err = filepath.Abs(real)
-	}
-	if err != nil {
-		return true
-	}
-	for {
-		info, err := os.Stat(real)
-		if err != nil || slices.ContainsFunc(infos, func(dir fs.FileInfo) bool { return os.SameFile(dir, info) }) {
-			return true
-		}
-		parent := filepath.Dir(real)
-		if parent == real {
-			return false
-		}
-		real = parent
-	}
+	return path
 }
-
-// isSeparator reports whether r stands between the names of a path.
-func isSeparator(r rune) bool { return r < utf8.RuneSelf && os.IsPathSeparator(uint8(r)) }
 
 // hides reports whether a name below Directory is not to be there. What sites are
 // to publish for others to find, by RFC 8615, is. How Directory itself is called

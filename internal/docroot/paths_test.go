@@ -181,4 +181,23 @@ func TestWithin(t *testing.T) {
 			t.Errorf("%q in %q: %v", tc.path, tc.dirs, got)
 		}
 	}
+	if !Within(at("other/c"), []string{filepath.VolumeName(top) + string(filepath.Separator)}) {
+		t.Error("a file is not within the root of all")
+	}
+	t.Chdir(top)
+	if !Within("cgi-bin/a", []string{"cgi-bin"}) || Within("other/c", []string{"cgi-bin"}) {
+		t.Error("paths that begin where the process is")
+	}
+}
+
+func BenchmarkWithin(b *testing.B) {
+	top := b.TempDir()
+	write(b, filepath.Join(top, "site/cgi-bin/script"), "")
+	write(b, filepath.Join(top, "site/static/file"), "")
+	b.ReportAllocs()
+	for b.Loop() {
+		if Within(filepath.Join(top, "site/static/file"), []string{filepath.Join(top, "site/cgi-bin"), filepath.Join(top, "site/htbin")}) {
+			b.Fatal("it is not")
+		}
+	}
 }

@@ -25,8 +25,10 @@ func (t *Table) Clone() *Table { return &Table{maps.Clone(t.types)} }
 // Guess returns the media type that name's extension stands for, and the encoding wrapped around it ("gzip" for
 // "x.tar.gz"); each may be empty. An extension may be in any case, except that of an encoding (".Z" is compress,
 // ".z" nothing). Like CPython from 3.13 on, name is a path and never a URL.
-func (t *Table) Guess(name string) (mediaType, encoding string) {
-	base, ext := SplitExt(name)
+func (t *Table) Guess(name string) (mediaType, encoding string) { return t.GuessSplit(SplitExt(name)) }
+
+// GuessSplit is Guess for a name that SplitExt has cut.
+func (t *Table) GuessSplit(base, ext string) (mediaType, encoding string) {
 	lower := pystr.Lower(ext)
 	if typeExt, encodingExt, ok := long(lower); ok {
 		return t.types[typeExt], encodingOf(encodingExt)

@@ -94,8 +94,8 @@ func EndsInSlash(path string) bool {
 // vanish, ".." takes the word before it with it, and none climbs out of the
 // root. On Windows some words are no names; see localWindows.
 func Local(path string, windows bool) string {
-	if isLocal(path) && !windows {
-		return strings.TrimPrefix(path, "/")
+	if name := strings.TrimSuffix(strings.TrimPrefix(path, "/"), "/"); isLocal(name) && !windows {
+		return name
 	}
 	var words []string
 	for word := range strings.SplitSeq(path, "/") {
@@ -113,12 +113,18 @@ func Local(path string, windows bool) string {
 	return strings.Join(words, "/")
 }
 
-// isLocal reports whether path is a Local name but for one slash before it, as
-// nearly every path is, so that nothing has to be taken apart.
-func isLocal(path string) bool {
-	path = strings.TrimPrefix(path, "/")
-	return path == "" || path[0] != '/' && path[0] != '.' && path[len(path)-1] != '/' &&
-		!strings.Contains(path, "//") && !strings.Contains(path, "/.")
+// isLocal reports whether name is a Local one, as that of nearly every path is, so that
+// nothing has to be taken apart.
+func isLocal(name string) bool {
+	begins := true // a word
+	for i := range len(name) {
+		c := name[i]
+		if begins && (c == '/' || c == '.') {
+			return false
+		}
+		begins = c == '/'
+	}
+	return name == "" || !begins
 }
 
 // Redirect gives the origin-form target that names the same directory with a
