@@ -101,7 +101,9 @@ func (c *Conn) await(d *direction) error {
 			}
 			return nil
 		}
-		d.state.CompareAndSwap(none, waiting)
+		if !d.state.CompareAndSwap(none, waiting) && d.state.Load() != waiting {
+			continue // it has happened just now
+		}
 		// What was changed before it could be seen that somebody waits is seen here.
 		by := d.by.Load()
 		left := time.Duration(by - time.Now().UnixNano())
