@@ -25,7 +25,7 @@ func (c *Conn) Park(job socket.Job, by time.Time) bool {
 	if c.TryFlush() != nil {
 		return false
 	}
-	for {
+	for range maxParks {
 		if c.in == nil {
 			c.lend()
 		}
@@ -48,7 +48,13 @@ func (c *Conn) Park(job socket.Job, by time.Time) bool {
 		}
 		c.SetIdle(false)
 	}
+	return false
 }
+
+// maxParks is how often a connection is tried that will not be left. Mostly that is
+// for something that has happened and was seen already; but it may have no place among
+// what is looked after, or somebody else may be reading it: then the caller waits.
+const maxParks = 3
 
 // A memory is for the input and the output of a connection while it is served.
 type memory struct {
