@@ -70,10 +70,12 @@ func (c *Conn) lend() {
 		c.in = make([]byte, inputSize)
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	m := memories.Get().(*memory)
 	c.memory, c.in = m, m.in[:]
+	if !c.mu.TryLock() {
+		return // somebody is writing: who reads must not wait for that, and it has its output
+	}
+	defer c.mu.Unlock()
 	if c.out == nil {
 		c.out = m.out[:0]
 	}
@@ -82,7 +84,9 @@ func (c *Conn) lend() {
 // giveBack takes the memory of a connection that is not served, unless some of it
 // is still in use.
 func (c *Conn) giveBack() {
-	c.mu.Lock()
+	if !c.mu.TryLock() {
+		return // the sweeper is writing, to a client that may take its time
+	}
 	defer c.mu.Unlock()
 	if len(c.out) > 0 || c.r < c.w {
 		return

@@ -117,3 +117,54 @@ func TestParkWritesWhatIsHeld(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestReadsDoNotWaitForWrites: a client that takes nothing until what it sends is
+// read does not keep it from being read, whatever has become of the input's memory.
+func TestReadsDoNotWaitForWrites(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		read func(*Conn)
+	}{
+		{"Fill", func(c *Conn) {
+			if err := c.Fill(); err != nil || string(c.Buffered()) != "abc" {
+				t.Errorf("%q, %v", c.Buffered(), err)
+			}
+		}},
+		{"Park", func(c *Conn) {
+			if !c.Park(noJob{}, time.Time{}) {
+				t.Error("it does not park")
+			}
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			client, server := net.Pipe()
+			writing := make(chan struct{})
+			c := New(&parking{Conn: &telling{Conn: server, writing: writing}}, new(Sweeper))
+			written := make(chan error, 1)
+			go func() { _, err := c.Write([]byte("answer")); written <- err }()
+			<-writing
+			go client.Write([]byte("abc"))
+			done := make(chan struct{})
+			go func() { defer close(done); tc.read(c) }()
+			select {
+			case <-done:
+			case <-time.After(10 * time.Second):
+				t.Error("it waits for the write")
+			}
+			client.Close()
+			if <-written == nil {
+				t.Error("the write has not waited")
+			}
+			server.Close()
+			<-done
+		})
+	}
+}
+
+// A telling connection tells when it is written to.
+type telling struct {
+	net.Conn
+	writing chan struct{}
+}
+
+func (c *telling) Write(p []byte) (int, error) { close(c.writing); return c.Conn.Write(p) }
