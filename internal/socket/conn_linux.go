@@ -36,7 +36,7 @@ type Conn struct {
 	writing       sync.Mutex
 
 	job    Job
-	idleBy atomic.Int64 // when waiting parked ends, in nanoseconds of Unix time; 0: never
+	idleBy atomic.Int64 // when waiting parked ends, as moment gives it; 0: never
 	alarm  *time.Timer  // for that; it may be late, and then sees to the rest
 	armed  atomic.Bool
 }
