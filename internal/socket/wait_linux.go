@@ -3,6 +3,7 @@
 package socket
 
 import (
+	"errors"
 	"math"
 	"net"
 	"os"
@@ -16,7 +17,7 @@ type direction struct {
 	state atomic.Int32
 	by    atomic.Int64  // the deadline, as moment gives it; 0: none
 	wake  chan struct{} // made by the first who waits; holds one at most
-	turn  sync.Mutex    // one waits at a time
+	turn  sync.Mutex    // one uses it at a time: what one leaves is for the next
 }
 
 // The states of a direction.
@@ -97,15 +98,25 @@ func (d *direction) overdue() error {
 	return nil
 }
 
+// errParked is what a goroutine gets that a handler has left behind, where the
+// connection has gone on to wait for the next request.
+var errParked = errors.New("the connection waits for its server")
+
+// use has the caller use a direction, alone.
+func (c *Conn) use(d *direction) {
+	if !d.turn.TryLock() { // who uses it may take long
+		c.handOver()
+		d.turn.Lock()
+	}
+}
+
 // await waits until something has happened to a direction, its deadline comes or
-// the connection is closed. The caller uses the connection.
+// the connection is closed. The caller uses the connection, and the direction.
 func (c *Conn) await(d *direction) error {
 	if err := c.register(); err != nil {
 		return err
 	}
 	c.handOver()
-	d.turn.Lock()
-	defer d.turn.Unlock()
 	if d.wake == nil {
 		d.wake = make(chan struct{}, 1)
 	}
@@ -117,8 +128,14 @@ func (c *Conn) await(d *direction) error {
 			}
 			return nil
 		}
-		if !d.state.CompareAndSwap(none, waiting) && d.state.Load() != waiting {
-			continue // it has happened just now
+		if !d.state.CompareAndSwap(none, waiting) {
+			switch d.state.Load() {
+			case waiting: // since before
+			case parked:
+				return errParked
+			default:
+				continue // it has happened just now
+			}
 		}
 		// What was changed before it could be seen that somebody waits is seen here.
 		by := d.by.Load()

@@ -3,7 +3,9 @@
 package socket
 
 import (
+	"errors"
 	"math"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -67,5 +69,103 @@ func TestNoWakeUpIsLost(t *testing.T) {
 	}()
 	if err := taken(t, "the end of all waits", done); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestReadersShare: what one reader leaves is for the next, and no event tells it.
+func TestReadersShare(t *testing.T) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			l, _ := k.listen(t, "tcp", "127.0.0.1:0")
+			c, client := connect(t, l)
+			const readers = 8
+			got := make(chan string, readers)
+			for range readers {
+				go func() {
+					p := make([]byte, 1)
+					n, err := c.Read(p)
+					if err != nil {
+						t.Error(err)
+					}
+					got <- string(p[:n])
+				}()
+			}
+			time.Sleep(5 * time.Millisecond) // so that some wait, which has to be the same in the end
+			client.Write([]byte("abcdefgh"))
+			seen := map[string]bool{}
+			for range readers {
+				seen[taken(t, "a reader's byte", got)] = true
+			}
+			if len(seen) != readers {
+				t.Errorf("%v", seen)
+			}
+		})
+	}
+}
+
+// A job tells when it is resumed.
+type job chan struct{}
+
+func (j job) Resume() { j <- struct{}{} }
+
+// TestReadOfAParkedConnection: it has no reader but its server. One that a handler
+// has left behind does not wait, and so does not hold on to the descriptor.
+func TestReadOfAParkedConnection(t *testing.T) {
+	c, client := pair(t)
+	j := make(job, 1)
+	if !c.Park(j, time.Time{}) {
+		t.Fatal("it does not park")
+	}
+	failed := make(chan error, 2)
+	go func() { _, err := c.Read(make([]byte, 1)); failed <- err }()
+	if err := taken(t, "the end of a read", failed); !errors.Is(err, errParked) {
+		t.Error(err)
+	}
+	raw, _ := c.SyscallConn()
+	go func() { failed <- raw.Read(func(uintptr) bool { return false }) }()
+	if err := taken(t, "the end of a raw read", failed); !errors.Is(err, errParked) {
+		t.Error(err)
+	}
+	client.Write([]byte("a"))
+	taken(t, "the resumption", j)
+	if n, err := c.TryRead(make([]byte, 9)); n != 1 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+}
+
+// TestParkOfAConnectionThatIsRead: it does not park under a reader that a handler has
+// left behind.
+func TestParkOfAConnectionThatIsRead(t *testing.T) {
+	c, client := pair(t)
+	failed := make(chan error, 1)
+	go func() { _, err := c.Read(make([]byte, 1)); failed <- err }()
+	settled(t, "a reader waits", func() bool { return c.input.state.Load() == waiting })
+	if c.Park(make(job, 1), time.Time{}) {
+		t.Error("it parks")
+	}
+	if n, err := c.TryRead(make([]byte, 1)); n != 0 || err != syscall.EAGAIN {
+		t.Errorf("%d, %v", n, err)
+	}
+	client.Write([]byte("a"))
+	if err := taken(t, "the end of the read", failed); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestTryWriteTwoDoesNotWait: not even for who is writing, to a client that takes
+// nothing.
+func TestTryWriteTwoDoesNotWait(t *testing.T) {
+	c, client := pair(t)
+	written := make(chan error, 1)
+	go func() { _, err := c.Write(make([]byte, 64<<20)); written <- err }()
+	settled(t, "a writer waits", func() bool { return c.output.state.Load() == waiting })
+	tried := make(chan error, 1)
+	go func() { _, err := c.TryWriteTwo([]byte("a"), []byte("b")); tried <- err }()
+	if err := taken(t, "the end of TryWriteTwo", tried); err != syscall.EAGAIN {
+		t.Error(err)
+	}
+	reset(client)
+	if err := taken(t, "the end of the write", written); err == nil {
+		t.Error("64 MiB went")
 	}
 }
