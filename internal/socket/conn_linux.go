@@ -35,10 +35,9 @@ type Conn struct {
 	drained     atomic.Bool            // the input was read to its end; an event tells of more
 
 	input, output direction
-	writing       sync.Mutex
 
 	job    Job
-	idleBy atomic.Int64 // when waiting parked ends, in nanoseconds of Unix time; 0: never
+	idleBy atomic.Int64 // when waiting parked ends, as moment gives it; 0: never
 	alarm  *time.Timer  // for that; it may be late, and then sees to the rest
 	armed  atomic.Bool
 }
@@ -52,6 +51,8 @@ func (c *Conn) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
+	c.use(&c.input)
+	defer c.input.turn.Unlock()
 	for {
 		if err := c.input.overdue(); err != nil {
 			return 0, c.failure("read", err)
@@ -78,6 +79,10 @@ func (c *Conn) TryRead(p []byte) (int, error) {
 		return 0, net.ErrClosed
 	}
 	defer c.leave()
+	if !c.input.turn.TryLock() {
+		return 0, syscall.EAGAIN // what comes is for who is reading
+	}
+	defer c.input.turn.Unlock()
 	return c.receive(p)
 }
 
@@ -120,8 +125,10 @@ func (c *Conn) TryWriteTwo(head, tail []byte) (int, error) {
 		return 0, c.failure("write", net.ErrClosed)
 	}
 	defer c.leave()
-	c.writing.Lock()
-	defer c.writing.Unlock()
+	if !c.output.turn.TryLock() {
+		return 0, syscall.EAGAIN // to wait for who is writing has to have a limit
+	}
+	defer c.output.turn.Unlock()
 	n, errno := c.send(head, tail, 0)
 	switch errno {
 	case 0:
@@ -141,8 +148,8 @@ func (c *Conn) WriteTwo(head, tail []byte) (total int, err error) {
 		return 0, c.failure("write", net.ErrClosed)
 	}
 	defer c.leave()
-	c.writing.Lock()
-	defer c.writing.Unlock()
+	c.use(&c.output)
+	defer c.output.turn.Unlock()
 	for len(head)+len(tail) > 0 {
 		if err := c.output.overdue(); err != nil {
 			return total, c.failure("write", err)
@@ -200,8 +207,8 @@ func (c *Conn) SendFile(head []byte, file int, offset, n int64) (total int64, er
 		return 0, c.failure("sendfile", net.ErrClosed)
 	}
 	defer c.leave()
-	c.writing.Lock()
-	defer c.writing.Unlock()
+	c.use(&c.output)
+	defer c.output.turn.Unlock()
 	for len(head) > 0 || n > 0 {
 		if err := c.output.overdue(); err != nil {
 			return total, c.failure("sendfile", err)

@@ -282,7 +282,7 @@ func (p *poller) lookOrWait(fd uintptr) bool {
 
 // measure counts what was served between the last two polls.
 func (p *poller) measure() {
-	now := time.Now().UnixNano()
+	now := now()
 	if p.served > 0 {
 		p.group.pace.served(p.served, time.Duration(now-p.began))
 		p.served = 0
