@@ -251,7 +251,7 @@ func (s *Server) Listen() error {
 	if s.open.Ending() {
 		return ErrServerClosed
 	}
-	l, err := net.Listen(accept.Network(s.Addr), cmp.Or(s.Addr, ":0"))
+	l, err := accept.Listen(s.Addr)
 	if err != nil {
 		hint := ""
 		if s.Addr != "" && !strings.Contains(s.Addr, ":") {

@@ -20,7 +20,9 @@ func listen(host string, port int) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %q: %w%s", host, cause(err), hostAdvice(host))
 	}
-	l, err := net.Listen(network, net.JoinHostPort(ip, strconv.Itoa(port)))
+	var config net.ListenConfig
+	config.SetMultipathTCP(false) // as the library does
+	l, err := config.Listen(context.Background(), network, net.JoinHostPort(ip, strconv.Itoa(port)))
 	if err != nil {
 		where := "port " + strconv.Itoa(port)
 		if host != allInterfaces {

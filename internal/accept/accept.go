@@ -3,6 +3,8 @@
 package accept
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"net"
 	"slices"
@@ -18,6 +20,15 @@ func Network(addr string) string {
 		return "tcp4"
 	}
 	return "tcp"
+}
+
+// Listen listens on addr, or on all addresses and a free port if it is empty. Like
+// CPython it does so for TCP alone: a socket that takes connections of Multipath TCP
+// too, as package net makes it by default, makes each of those of TCP dearer.
+func Listen(addr string) (net.Listener, error) {
+	var config net.ListenConfig
+	config.SetMultipathTCP(false)
+	return config.Listen(context.Background(), Network(addr), cmp.Or(addr, ":0"))
 }
 
 // SetDeadline ends the next waits of l after the given time, or never where it

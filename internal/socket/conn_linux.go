@@ -30,7 +30,7 @@ type Conn struct {
 	poller      atomic.Pointer[poller] // which looks for events; nil until somebody has to wait
 	number      int32                  // tells it from those that had the descriptor before
 	serving     atomic.Uint64          // the poller's turn in which it is served, or 0
-	server      *poller                // whose turn that is
+	server      atomic.Pointer[poller] // whose turn that is
 	hungUp      atomic.Bool            // the other side's end is in the input, or worse
 	drained     atomic.Bool            // the input was read to its end; an event tells of more
 

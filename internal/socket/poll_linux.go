@@ -45,8 +45,9 @@ type poller struct {
 	busy   int   // polls that have found something, since one that has not
 	waited bool  // the present one did not find something at once
 
-	workers  workers
-	listener atomic.Pointer[listener] // whose connections it accepts
+	workers    workers
+	registered atomic.Int32             // connections
+	listener   atomic.Pointer[listener] // whose connections it accepts
 
 	mu    sync.Mutex
 	conns atomic.Pointer[[]atomic.Pointer[Conn]] // by descriptor; grows under mu
@@ -59,7 +60,7 @@ const (
 	maxEvents = 64
 
 	// The poller lets other goroutines have a go after so many polls.
-	maxBusy = 8
+	maxBusy = 64
 
 	// It accepts so many connections until it looks at others again.
 	maxAccepted = 16
@@ -111,6 +112,7 @@ func (p *poller) add(c *Conn) error {
 		p.conns.Store(&larger)
 	}
 	table[c.fd].Store(c)
+	p.registered.Add(1)
 	const what = syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | epollET
 	return p.control(syscall.EPOLL_CTL_ADD, &event{Events: what, Fd: int32(c.fd), Pad: c.number})
 }
@@ -129,7 +131,9 @@ func (p *poller) control(what int, e *event) error {
 func (p *poller) forget(c *Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	(*p.conns.Load())[c.fd].CompareAndSwap(c, nil)
+	if (*p.conns.Load())[c.fd].CompareAndSwap(c, nil) {
+		p.registered.Add(-1)
+	}
 }
 
 // find gives the connection of an event, unless it has been closed since.
@@ -189,7 +193,7 @@ func (p *poller) begin(c *Conn, turn *uint64) (odd uint64) {
 	p.served++
 	odd = *turn + 1
 	*turn += 2
-	c.server = p
+	c.server.Store(p)
 	c.serving.Store(odd)
 	p.turn.Store(odd)
 	return odd
@@ -238,8 +242,16 @@ func (c *Conn) handOver() {
 		return
 	}
 	if turn := c.serving.Swap(0); turn != 0 {
-		c.server.takeOver(turn)
+		c.server.Load().takeOver(turn)
 	}
+}
+
+// servedBy gives the poller that serves the connection, if one does.
+func (c *Conn) servedBy() *poller {
+	if c.serving.Load() == 0 {
+		return nil
+	}
+	return c.server.Load()
 }
 
 // IsServedAtOnce reports whether the caller serves the connection for a poller that
@@ -274,7 +286,6 @@ func (p *poller) lookOrWait(fd uintptr) bool {
 	if !found && !p.waited {
 		p.busy, p.waited = 0, true
 		p.waiting.Store(true)
-		runtime.Gosched() // whoever else has something to do does it now
 		found = p.look(fd, shortWait)
 	}
 	return found
@@ -333,7 +344,7 @@ func (c *Conn) register() error {
 	if c.poller.Load() != nil {
 		return nil
 	}
-	p, err := c.group.poller()
+	p, err := c.group.poller(c.servedBy())
 	if err != nil {
 		return err
 	}
@@ -350,7 +361,6 @@ func (c *Conn) register() error {
 type Group struct {
 	pace    pace
 	numbers atomic.Int32
-	turns   atomic.Uint32 // of pollers, to be the next connection's
 
 	mu      sync.Mutex
 	pollers []*poller
@@ -377,14 +387,21 @@ func (g *Group) start() error {
 	return nil
 }
 
-// poller gives the poller for another connection.
-func (g *Group) poller() (*poller, error) {
+// poller gives the poller for another connection: the given one, which serves it
+// and need not wake another then, unless that has more to look after than others.
+func (g *Group) poller(best *poller) (*poller, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed {
 		return nil, net.ErrClosed
 	}
-	return g.pollers[int(g.turns.Add(1))%len(g.pollers)], nil
+	const fair = 4
+	for _, p := range g.pollers {
+		if best == nil || p.registered.Load()+fair < best.registered.Load() {
+			best = p
+		}
+	}
+	return best, nil
 }
 
 // freePoller gives a poller that accepts for nobody, or nil.
