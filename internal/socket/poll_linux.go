@@ -102,7 +102,10 @@ func (p *poller) add(c *Conn) error {
 	err := p.raw.Control(func(epoll uintptr) { // which fails once the poller is closed
 		failure = syscall.EpollCtl(int(epoll), syscall.EPOLL_CTL_ADD, c.fd, &event{Events: what, Fd: int32(c.fd), Pad: c.number})
 	})
-	return cmp.Or(err, failure)
+	if err = cmp.Or(err, failure); err != nil {
+		table[c.fd].Store(nil)
+	}
+	return err
 }
 
 // forget takes a connection out that is about to be closed, with which the system
@@ -251,12 +254,12 @@ func (c *Conn) happened(events uint32) (resume bool) {
 // register has a poller look after the connection, if none does. The connection
 // is in use.
 func (c *Conn) register() error {
-	if c.poller.Load() != nil {
+	if c.registered.Load() {
 		return nil
 	}
 	c.registering.Lock()
 	defer c.registering.Unlock()
-	if c.poller.Load() != nil {
+	if c.registered.Load() {
 		return nil
 	}
 	p, err := c.group.poller()
@@ -269,6 +272,7 @@ func (c *Conn) register() error {
 		c.poller.Store(nil)
 		return os.NewSyscallError("epoll_ctl", err)
 	}
+	c.registered.Store(true) // before that, nobody relies on events
 	return nil
 }
 
