@@ -73,7 +73,7 @@ func newPoller(g *Group) (*poller, error) {
 	}
 	p := &poller{group: g, epoll: os.NewFile(uintptr(fd), "epoll")}
 	p.ask = p.lookOrWait
-	p.workers.pace = &g.pace
+	p.workers.group = g
 	p.conns.Store(new([]atomic.Pointer[Conn]))
 	if p.raw, err = p.epoll.SyscallConn(); err != nil {
 		p.epoll.Close()
@@ -324,7 +324,7 @@ func (g *Group) Close() {
 	g.closed = true
 	for _, p := range g.pollers {
 		p.epoll.Close()
-		p.workers.dismiss()
+		p.workers.end()
 	}
 	g.pollers = nil
 }
@@ -359,7 +359,7 @@ func (g *Group) look() {
 		time.AfterFunc(watchTime, g.look)
 		return
 	}
-	g.watching.Store(false)
+	g.watching.Store(false) // before they are dismissed: see wait
 	for _, p := range g.pollers {
 		p.workers.dismiss()
 	}
