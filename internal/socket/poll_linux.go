@@ -72,10 +72,15 @@ func newPoller(g *Group) (*poller, error) {
 		return nil, os.NewSyscallError("fcntl", err)
 	}
 	p := &poller{group: g, epoll: os.NewFile(uintptr(fd), "epoll")}
+	p.waited = true // the first poll that finds something has the watchdog begin
+	p.waiting.Store(true)
 	p.ask = p.lookOrWait
 	p.workers.group = g
 	p.conns.Store(new([]atomic.Pointer[Conn]))
-	if p.raw, err = p.epoll.SyscallConn(); err != nil {
+	if p.raw, err = p.epoll.SyscallConn(); err == nil {
+		err = p.epoll.SetReadDeadline(time.Time{}) // which fails where the runtime's poller has not taken it
+	}
+	if err != nil {
 		p.epoll.Close()
 		return nil, err
 	}

@@ -140,3 +140,80 @@ func TestWatchdog(t *testing.T) {
 		})
 	}
 }
+
+// TestWatchdogFromTheBeginning: the poller's first poll may find something at once.
+func TestWatchdogFromTheBeginning(t *testing.T) {
+	l, g := onePoller(t)
+	waits, waitsClient := connect(t, l)
+	other, otherClient := connect(t, l)
+	waitsClient.Write([]byte("a"))
+	otherClient.Write([]byte("a"))
+	hasCome(t, waits, 1)
+	hasCome(t, other, 1)
+
+	// Another one, which has both of them before it begins.
+	p, err := newPoller(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.mu.Lock()
+	g.pollers[0].epoll.Close()
+	g.pollers[0] = p
+	g.mu.Unlock()
+	var served atomic.Int32
+	both := make(chan struct{})
+	for _, c := range []netConn{waits, other} {
+		park(t, c.(*Conn), time.Time{}, func(*Conn) {
+			if served.Add(1) == 2 {
+				close(both)
+			}
+			<-both
+		})
+	}
+	go p.run(0)
+	taken(t, "the service of both", both)
+}
+
+// TestGoexit: a job that ends its goroutine, as a test does that fails, does not end
+// the polling, whoever polls by then.
+func TestGoexit(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		run  func(*Conn)
+	}{
+		{"at once", func(*Conn) { runtime.Goexit() }},
+		{"after a wait", func(c *Conn) {
+			c.TryRead(make([]byte, 1))
+			c.SetReadDeadline(time.Now().Add(time.Millisecond))
+			c.Read(make([]byte, 1))
+			runtime.Goexit()
+		}},
+		{"after the watchdog has come", func(*Conn) { time.Sleep(5 * watchTime); runtime.Goexit() }},
+	} {
+		for _, slow := range []bool{false, true} {
+			t.Run(tc.name+map[bool]string{true: ", of a worker"}[slow], func(t *testing.T) {
+				l, g := onePoller(t)
+				if slow {
+					slowGroup(g)
+				}
+				const many = 20
+				var clients []*net.TCPConn
+				served := make(chan struct{}, many)
+				for range many {
+					server, client := connect(t, l)
+					clients = append(clients, client)
+					park(t, server.(*Conn), time.Time{}, func(c *Conn) {
+						defer func() { served <- struct{}{} }()
+						tc.run(c)
+					})
+				}
+				for _, client := range clients {
+					client.Write([]byte("a"))
+				}
+				for range many {
+					taken(t, "the service of a connection", served)
+				}
+			})
+		}
+	}
+}
