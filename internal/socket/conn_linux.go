@@ -31,6 +31,7 @@ type Conn struct {
 	number      int32                  // tells it from those that had the descriptor before
 	serving     atomic.Uint64          // the poller's turn in which it is served, or 0
 	hungUp      atomic.Bool            // the other side's end is in the input, or worse
+	unsure      atomic.Bool            // there may be more behind a read that came short: an end, or urgent data
 	drained     atomic.Bool            // the input was read to its end; an event tells of more
 
 	input, output direction
@@ -89,7 +90,7 @@ func (c *Conn) TryRead(p []byte) (int, error) {
 // no event has come since, there is nothing, and that is known without asking:
 // events are seen as long as the connection is registered.
 func (c *Conn) receive(p []byte) (int, error) {
-	if c.drained.Load() && c.registered.Load() && !c.hungUp.Load() {
+	if c.drained.Load() && c.registered.Load() && !c.unsure.Load() {
 		if !c.input.state.CompareAndSwap(ready, none) {
 			return 0, syscall.EAGAIN
 		}

@@ -102,7 +102,7 @@ func (p *poller) add(c *Conn) error {
 		p.conns.Store(&larger)
 	}
 	table[c.fd].Store(c)
-	const what = syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | epollET
+	const what = syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | syscall.EPOLLPRI | epollET
 	var failure error
 	err := p.raw.Control(func(epoll uintptr) { // which fails once the poller is closed
 		failure = syscall.EpollCtl(int(epoll), syscall.EPOLL_CTL_ADD, c.fd, &event{Events: what, Fd: int32(c.fd), Pad: c.number})
@@ -247,8 +247,10 @@ func (p *poller) look(fd uintptr) bool {
 func (c *Conn) happened(events uint32) (resume bool) {
 	const in = syscall.EPOLLIN | syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
 	const out = syscall.EPOLLOUT | syscall.EPOLLHUP | syscall.EPOLLERR
-	if events&(syscall.EPOLLRDHUP|syscall.EPOLLHUP|syscall.EPOLLERR) != 0 {
-		c.hungUp.Store(true)
+	const end = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
+	if events&(end|syscall.EPOLLPRI) != 0 {
+		c.hungUp.Store(events&end != 0 || c.hungUp.Load())
+		c.unsure.Store(true)
 	}
 	if events&out != 0 && c.output.state.Load() != ready {
 		c.output.notify()
