@@ -117,10 +117,11 @@ func (x *Exchange) Park(job socket.Job) bool {
 		return false
 	}
 	x.Next()
-	if !x.idle {
+	again := x.idle
+	if !again {
 		x.beginIdle()
 	}
-	return x.wire.Park(job, x.idleBy)
+	return x.wire.Park(job, x.idleBy, again)
 }
 
 // Next makes ready for a request.
@@ -400,7 +401,7 @@ func (x *Exchange) Close() (closed bool) {
 	if err == nil && (x.persists || x.body.length != 0 || x.unread()) {
 		return false
 	}
-	x.wire.Close()
+	x.wire.End()
 	return true
 }
 

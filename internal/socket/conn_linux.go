@@ -28,10 +28,12 @@ type Conn struct {
 
 	registering sync.Mutex
 	poller      atomic.Pointer[poller] // which looks for events; nil until somebody has to wait
+	registered  atomic.Bool            // and has been told so
 	number      int32                  // tells it from those that had the descriptor before
 	serving     atomic.Uint64          // the poller's turn in which it is served, or 0
 	server      atomic.Pointer[poller] // whose turn that is
 	hungUp      atomic.Bool            // the other side's end is in the input, or worse
+	unsure      atomic.Bool            // there may be more behind a read that came short: an end, or urgent data
 	drained     atomic.Bool            // the input was read to its end; an event tells of more
 
 	input, output direction
@@ -90,7 +92,7 @@ func (c *Conn) TryRead(p []byte) (int, error) {
 // no event has come since, there is nothing, and that is known without asking:
 // events are seen as long as the connection is registered.
 func (c *Conn) receive(p []byte) (int, error) {
-	if c.drained.Load() && c.poller.Load() != nil && !c.hungUp.Load() {
+	if c.drained.Load() && c.registered.Load() && !c.unsure.Load() {
 		if !c.input.state.CompareAndSwap(ready, none) {
 			return 0, syscall.EAGAIN
 		}

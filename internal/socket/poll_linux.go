@@ -87,10 +87,15 @@ func newPoller(g *Group) (*poller, error) {
 		return nil, os.NewSyscallError("fcntl", err)
 	}
 	p := &poller{group: g, epoll: os.NewFile(uintptr(fd), "epoll")}
+	p.waited = true // the first poll that finds something has the watchdog begin
+	p.waiting.Store(true)
 	p.ask = p.lookOrWait
-	p.workers.pace = &g.pace
+	p.workers.group = g
 	p.conns.Store(new([]atomic.Pointer[Conn]))
-	if p.raw, err = p.epoll.SyscallConn(); err != nil {
+	if p.raw, err = p.epoll.SyscallConn(); err == nil {
+		err = p.epoll.SetReadDeadline(time.Time{}) // which fails where the runtime's poller has not taken it
+	}
+	if err != nil {
 		p.epoll.Close()
 		return nil, err
 	}
@@ -113,8 +118,13 @@ func (p *poller) add(c *Conn) error {
 	}
 	table[c.fd].Store(c)
 	p.registered.Add(1)
-	const what = syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | epollET
-	return p.control(syscall.EPOLL_CTL_ADD, &event{Events: what, Fd: int32(c.fd), Pad: c.number})
+	const what = syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | syscall.EPOLLPRI | epollET
+	err := p.control(syscall.EPOLL_CTL_ADD, &event{Events: what, Fd: int32(c.fd), Pad: c.number})
+	if err != nil {
+		table[c.fd].Store(nil)
+		p.registered.Add(-1)
+	}
+	return err
 }
 
 // control changes what the poller looks for.
@@ -324,8 +334,10 @@ const sysEpollPwait2 = 441
 func (c *Conn) happened(events uint32) (resume bool) {
 	const in = syscall.EPOLLIN | syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
 	const out = syscall.EPOLLOUT | syscall.EPOLLHUP | syscall.EPOLLERR
-	if events&(syscall.EPOLLRDHUP|syscall.EPOLLHUP|syscall.EPOLLERR) != 0 {
-		c.hungUp.Store(true)
+	const end = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
+	if events&(end|syscall.EPOLLPRI) != 0 {
+		c.hungUp.Store(events&end != 0 || c.hungUp.Load())
+		c.unsure.Store(true)
 	}
 	if events&out != 0 && c.output.state.Load() != ready {
 		c.output.notify()
@@ -336,12 +348,12 @@ func (c *Conn) happened(events uint32) (resume bool) {
 // register has a poller look after the connection, if none does. The connection
 // is in use.
 func (c *Conn) register() error {
-	if c.poller.Load() != nil {
+	if c.registered.Load() {
 		return nil
 	}
 	c.registering.Lock()
 	defer c.registering.Unlock()
-	if c.poller.Load() != nil {
+	if c.registered.Load() {
 		return nil
 	}
 	p, err := c.group.poller(c.servedBy())
@@ -354,6 +366,7 @@ func (c *Conn) register() error {
 		c.poller.Store(nil)
 		return os.NewSyscallError("epoll_ctl", err)
 	}
+	c.registered.Store(true) // before that, nobody relies on events
 	return nil
 }
 
@@ -423,7 +436,7 @@ func (g *Group) Close() {
 	g.closed = true
 	for _, p := range g.pollers {
 		p.epoll.Close()
-		p.workers.dismiss()
+		p.workers.end()
 	}
 	g.pollers = nil
 }
@@ -458,7 +471,7 @@ func (g *Group) look() {
 		time.AfterFunc(watchTime, g.look)
 		return
 	}
-	g.watching.Store(false)
+	g.watching.Store(false) // before they are dismissed: see wait
 	for _, p := range g.pollers {
 		p.workers.dismiss()
 	}

@@ -178,18 +178,23 @@ func (c *Conn) Park(job Job, by time.Time) bool {
 	until := moment(by)
 	c.job = job
 	c.idleBy.Store(until)
-	c.serving.Store(0)
+	serving := c.serving.Swap(0) // for who resumes it
 	if until != 0 && !c.armed.Load() {
 		c.arm(until)
 	}
 	if !c.input.state.CompareAndSwap(none, parked) {
+		c.serving.Store(serving)
 		return false // ready: TryRead sees that
 	}
 	if until != 0 && !c.armed.Load() { // the alarm went off before it could see this
 		c.arm(until)
 	}
 	// A Close that came before this did not see it parked.
-	return !(c.isClosed() && c.input.state.CompareAndSwap(parked, none))
+	if c.isClosed() && c.input.state.CompareAndSwap(parked, none) {
+		c.serving.Store(serving)
+		return false
+	}
+	return true
 }
 
 // Unpark resumes the job of a connection that is parked, or is about to be.

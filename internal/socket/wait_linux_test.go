@@ -4,7 +4,9 @@ package socket
 
 import (
 	"errors"
+	"io"
 	"math"
+	"os"
 	"syscall"
 	"testing"
 	"time"
@@ -167,5 +169,43 @@ func TestTryWriteTwoDoesNotWait(t *testing.T) {
 	reset(client)
 	if err := taken(t, "the end of the write", written); err == nil {
 		t.Error("64 MiB went")
+	}
+}
+
+// TestUrgentData: a read ends where urgent data does, with less than it asked for,
+// although there is more behind that.
+func TestUrgentData(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		before func(*testing.T, *Conn)
+	}{
+		{"of a connection as it is accepted", func(*testing.T, *Conn) {}},
+		{"of one that has waited", func(t *testing.T, c *Conn) {
+			c.SetReadDeadline(time.Now().Add(time.Millisecond))
+			if _, err := c.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Error(err)
+			}
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c, client := pair(t)
+			tc.before(t, c)
+			const want = "abcdefghi"
+			client.Write([]byte("abc"))
+			sendUrgent(t, client, '!')
+			client.Write([]byte("def"))
+			hasCome(t, c, 3)
+			time.Sleep(10 * time.Millisecond) // so that all events have come by then
+			got := make([]byte, len(want))
+			c.SetReadDeadline(time.Now().Add(patience))
+			n, err := io.ReadFull(c, got[:6])
+			if err != nil {
+				t.Fatalf("%q, %v", got[:n], err)
+			}
+			client.Write([]byte("ghi"))
+			if _, err = io.ReadFull(c, got[6:]); err != nil || string(got) != want {
+				t.Fatalf("%q, %v", got, err)
+			}
+		})
 	}
 }

@@ -11,10 +11,11 @@ import (
 // have nothing to do stay for the next, until they are dismissed: to make a new one,
 // and to let its stack grow, costs more than to wake one.
 type workers struct {
-	pace *pace
+	group *Group
 
-	mu   sync.Mutex
-	idle []chan *Conn // the last one that came to be is the next to be used
+	mu    sync.Mutex
+	idle  []chan *Conn // the last one that came to be is the next to be used
+	ended bool         // nobody stays any more
 }
 
 // maxIdle bounds how many stay.
@@ -41,7 +42,7 @@ func (w *workers) work(c *Conn) {
 	for c != nil {
 		began := time.Now()
 		c.job.Resume()
-		w.pace.served(1, time.Since(began))
+		w.group.pace.served(1, time.Since(began))
 		if next == nil {
 			next = make(chan *Conn, 1)
 		}
@@ -52,15 +53,24 @@ func (w *workers) work(c *Conn) {
 	}
 }
 
-// wait puts a worker among those that have nothing to do.
+// wait puts a worker among those that have nothing to do. They are dismissed when the
+// watchdog ends: one that comes later has nobody to do that.
 func (w *workers) wait(next chan *Conn) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.idle) == maxIdle || !w.pace.isSlow() {
+	if w.ended || len(w.idle) == maxIdle || !w.group.pace.isSlow() || !w.group.watching.Load() {
 		return false
 	}
 	w.idle = append(w.idle, next)
 	return true
+}
+
+// end dismisses those that have nothing to do, now and later.
+func (w *workers) end() {
+	w.mu.Lock()
+	w.ended = true
+	w.mu.Unlock()
+	w.dismiss()
 }
 
 // dismiss ends those that have nothing to do.

@@ -14,8 +14,9 @@ import (
 // something to do at once, or the connection is none that can be left: then the
 // caller goes on, and reads. Otherwise it has no more to do with the connection.
 //
-// What is held is written before.
-func (c *Conn) Park(job socket.Job, by time.Time) bool {
+// What is held is written before. again says that it was parked before with the
+// same job and time, which may be over.
+func (c *Conn) Park(job socket.Job, by time.Time, again bool) bool {
 	if c.direct == nil || c.r < c.w || c.watch.Load() != nil || c.ownRead.Load() {
 		return false
 	}
@@ -25,7 +26,7 @@ func (c *Conn) Park(job socket.Job, by time.Time) bool {
 	if c.TryFlush() != nil {
 		return false
 	}
-	for range maxParks {
+	for i := range maxParks {
 		if c.in == nil {
 			c.lend()
 		}
@@ -33,7 +34,7 @@ func (c *Conn) Park(job socket.Job, by time.Time) bool {
 		if c.w = n; err != syscall.EAGAIN {
 			return false // an error is met again
 		}
-		if !by.IsZero() && !time.Now().Before(by) {
+		if (again || i > 0) && !by.IsZero() && !time.Now().Before(by) {
 			return false
 		}
 		c.giveBack()
@@ -84,17 +85,16 @@ func (c *Conn) lend() {
 // giveBack takes the memory of a connection that is not served, unless some of it
 // is still in use.
 func (c *Conn) giveBack() {
-	if !c.mu.TryLock() {
+	if c.memory == nil || !c.mu.TryLock() {
 		return // the sweeper is writing, to a client that may take its time
 	}
 	defer c.mu.Unlock()
-	if len(c.out) > 0 || c.r < c.w {
+	// A handler may have left a goroutine behind that reads.
+	if len(c.out) > 0 || c.r < c.w || c.directs.Load() > 0 || c.watch.Load() != nil {
 		return
 	}
 	m := c.memory
 	c.memory, c.in, c.out = nil, nil, nil
 	c.r, c.w = 0, 0
-	if m != nil {
-		memories.Put(m)
-	}
+	memories.Put(m)
 }

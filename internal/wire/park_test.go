@@ -88,7 +88,7 @@ func TestPark(t *testing.T) {
 			below := &parking{Conn: server}
 			c := New(below, new(Sweeper))
 			tc.prepare(c, below)
-			parks := c.Park(noJob{}, tc.by)
+			parks := c.Park(noJob{}, tc.by, true)
 			if parks != tc.parks || below.parked > 0 != tc.parks || below.tries > tc.maxTries || string(c.Buffered()) != tc.buffered {
 				t.Errorf("parks: %v, parked %d times, %d reads, then %q is buffered", parks, below.parked, below.tries, c.Buffered())
 			}
@@ -110,7 +110,7 @@ func TestParkWritesWhatIsHeld(t *testing.T) {
 	pieces := collect(client)
 	c := New(&parking{Conn: server}, new(Sweeper))
 	c.Hold([]byte("abc"))
-	if !c.Park(noJob{}, time.Time{}) {
+	if !c.Park(noJob{}, time.Time{}, false) {
 		t.Error("it does not park")
 	}
 	if got := <-pieces; got != "abc" {
@@ -131,7 +131,7 @@ func TestReadsDoNotWaitForWrites(t *testing.T) {
 			}
 		}},
 		{"Park", func(c *Conn) {
-			if !c.Park(noJob{}, time.Time{}) {
+			if !c.Park(noJob{}, time.Time{}, false) {
 				t.Error("it does not park")
 			}
 		}},

@@ -213,6 +213,13 @@ func (c *Conn) Close() error {
 	return c.nc.Close()
 }
 
+// End closes a connection that nobody uses any more.
+func (c *Conn) End() {
+	c.Close()
+	c.r, c.w = 0, 0
+	c.giveBack()
+}
+
 // Cut is for who is about to close the connection below: it ends what waits for
 // something else than that.
 func (c *Conn) Cut() {
