@@ -279,13 +279,12 @@ func (h *BaseHandler) HandleOneRequest() {
 }
 
 // forget lets go of the last request, nothing of which is kept while waiting for
-// the next: that may not come for a long time.
+// the next, which may not come for a long time, but for a field section that may
+// come again: see Exchange.ParseFields.
 func (h *BaseHandler) forget() {
 	c := h.c
 	h.Command, h.Path, h.RequestLine, h.RawRequestLine, h.RequestVersion, h.host = "", "", "", "", "", ""
 	h.Headers = Headers{}
-	clear(c.fields)
-	c.parsed = false
 	h.RFile, h.WFile = c.rfile, c.wfile
 }
 
@@ -330,8 +329,7 @@ func (h *BaseHandler) ParseRequest() bool {
 	c := h.c
 	h.CloseConnection = true
 	h.RequestLine = withoutLineEnds(h.RawRequestLine)
-	line, fault := http1.ParseRequestLine(h.RawRequestLine)
-	c.Begin(&line)
+	line, fault := c.ParseRequestLine(h.RawRequestLine)
 	if fault != nil {
 		return h.refuse(fault)
 	}
@@ -357,11 +355,11 @@ func (h *BaseHandler) ParseRequest() bool {
 	if h.Headers, err = h.self.ParseHeaders(section); err != nil {
 		return h.refuseHeaders(err)
 	}
-	framing, fault := http1.ReadFraming(&line, h.Headers.fields)
+	framing, fault := c.ReadFraming(h.Headers.fields)
 	if fault != nil {
 		return h.refuse(fault)
 	}
-	c.Expect(&framing)
+	c.Expect(framing)
 	h.host = framing.Host
 	if h.keepsAlive() {
 		h.CloseConnection = framing.Close || !framing.KeepAlive && !line.AtLeast(1, 1)
@@ -428,15 +426,7 @@ func newRequestError(fault *http1.Error) *RequestError {
 // ParseHeaders parses the header section, strictly. Its errors are
 // *RequestError.
 func (h *BaseHandler) ParseHeaders(section string) (Headers, error) {
-	c := h.c
-	var memory []http1.Field
-	if !c.parsed {
-		memory = c.fields[:0] // later calls are a method's own
-	}
-	fields, fault := http1.ParseFields(section, memory)
-	if !c.parsed {
-		c.parsed, c.fields = true, fields
-	}
+	fields, fault := h.c.ParseFields(section)
 	if fault != nil {
 		return Headers{}, newRequestError(fault)
 	}

@@ -770,6 +770,78 @@ func TestSunny(t *testing.T) {
 	}
 }
 
+// recorder keeps what requests were.
+type recorder struct {
+	httpserver.BaseHandler
+	seen *[]string
+}
+
+func (h *recorder) LogMessage(string, ...any) {}
+
+func (h *recorder) DoGET() {
+	line := h.RequestLine + " " + h.Host() + " " + h.Headers.Raw()
+	for name, value := range h.Headers.All() {
+		line += "|" + name + "=" + value
+	}
+	*h.seen = append(*h.seen, line)
+	h.SendResponse(204, "")
+	h.EndHeaders()
+}
+
+// TestRepeatedFields: requests on one connection, in all kinds of pieces, have each
+// the fields that were sent with it, be they the same as before or not.
+func TestRepeatedFields(t *testing.T) {
+	var requests, want []string
+	for i, section := range []string{
+		"Host: a\r\nX: 1\r\n", "Host: a\r\nX: 1\r\n", "Host: a\r\nX: 2\r\n", "Host: a\r\n", "Host: a\r\nX: 2\r\nY: 3\r\n", "Host: a\r\nX: 2\r\nY: 3\r\n",
+		"Host: a\nX: 2\r\nY: 3\r\n", "Host: b\r\nX: " + strings.Repeat("x", 2000) + "\r\n", "Host: b\r\nX: " + strings.Repeat("x", 2000) + "\r\n", "Host: a\r\nX: 1\r\n", "Host: a\r\nX: 1\r\n",
+	} {
+		line := fmt.Sprintf("GET /%d HTTP/1.1", i)
+		requests = append(requests, line+"\r\n"+section+"\r\n")
+		host, fields := section[len("Host: "):len("Host: ")+1], strings.NewReplacer(": ", "=", "\r\n", "|", "\n", "|").Replace(section)
+		want = append(want, line+" "+host+" "+section+"\r\n|"+strings.TrimSuffix(fields, "|"))
+	}
+	all := strings.Join(requests, "")
+	for _, size := range []int{len(all), 1, 2, 7, 30, 64, 500, 1500} {
+		var seen []string
+		h := &recorder{seen: &seen}
+		h.ProtocolVersion = "HTTP/1.1"
+		httpserver.ServeConn(&pieces{rest: all, size: size}, h)
+		if !slices.Equal(seen, want) {
+			t.Errorf("in pieces of %d\n got %q\nwant %q", size, seen, want)
+		}
+	}
+	var seen []string
+	h := &recorder{seen: &seen}
+	h.ProtocolVersion = "HTTP/1.1"
+	httpserver.ServeConn(&pieces{requests: requests}, h)
+	if !slices.Equal(seen, want) {
+		t.Errorf("each in one piece\n got %q\nwant %q", seen, want)
+	}
+}
+
+// pieces is a connection whose client sends requests, or the rest in pieces.
+type pieces struct {
+	script
+	rest     string
+	size     int
+	requests []string
+}
+
+func (c *pieces) Read(p []byte) (int, error) {
+	if len(c.requests) > 0 {
+		n := copy(p, c.requests[0])
+		c.requests = c.requests[1:]
+		return n, nil
+	}
+	if c.rest == "" {
+		return 0, io.EOF
+	}
+	n := copy(p[:min(len(p), c.size)], c.rest)
+	c.rest = c.rest[n:]
+	return n, nil
+}
+
 // picky reads header sections in its own way.
 type picky struct{ answers }
 

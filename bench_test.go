@@ -50,11 +50,12 @@ func (h *helloQuiet) DoPOST() {
 
 func (h *helloQuiet) LogMessage(string, ...any) {}
 
-// A script is a connection whose client sends one request over and over and
-// reads nothing.
+// A script is a connection whose client sends one request over and over, or that
+// and another in turns, and reads nothing.
 type script struct {
 	net.Conn
 	request string
+	other   string
 	left    int
 	written int
 }
@@ -64,6 +65,9 @@ func (c *script) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	c.left--
+	if c.other != "" {
+		c.request, c.other = c.other, c.request
+	}
 	return copy(p, c.request), nil
 }
 
@@ -132,6 +136,9 @@ func TestAllocations(t *testing.T) {
 	}{
 		{"log off", silent, "GET" + fields, 2},
 		{"log on", loud, "GET" + fields, 2},
+		{"a browser's fields", silent, "GET" + browserFields, 2},
+		{"other fields each time", silent, "GET" + browserFields + "GET" + fields, 4},
+		{"a body", silent, "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1024\r\n\r\n" + strings.Repeat("x", 1024), 2},
 		{"a custom verb, log off", silent, "SPAM" + fields, 3},
 		{"a custom verb, log on", loud, "SPAM" + fields, 3},
 		{"a file", file(nil), "GET" + fields, onLinux(5)},
@@ -176,21 +183,24 @@ func BenchmarkServe(b *testing.B) {
 	for _, tc := range []struct {
 		name     string
 		request  string
-		together int // requests that come in one read
+		other    string // that comes in turns with it
+		together int    // requests that come in one read
 	}{
-		{"GET", "GET" + plainFields, 1},
-		{"SPAM", "SPAM" + plainFields, 1},
-		{"browser", "GET" + browserFields, 1},
-		{"90 fields", "GET" + many, 1},
-		{"16 pipelined", "GET" + plainFields, 16},
-		{"POST", "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1024\r\n\r\n" + strings.Repeat("x", 1024), 1},
+		{"GET", "GET" + plainFields, "", 1},
+		{"GET in turns", "GET" + plainFields, "GET" + strings.ReplaceAll(plainFields, "test", "Test"), 1},
+		{"SPAM", "SPAM" + plainFields, "", 1},
+		{"browser", "GET" + browserFields, "", 1},
+		{"browser in turns", "GET" + browserFields, "GET" + strings.ReplaceAll(browserFields, "document", "Document"), 1},
+		{"90 fields", "GET" + many, "", 1},
+		{"16 pipelined", "GET" + plainFields, "", 16},
+		{"POST", "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1024\r\n\r\n" + strings.Repeat("x", 1024), "", 1},
 	} {
 		b.Run(tc.name, func(b *testing.B) {
 			b.ReportAllocs()
 			h := new(helloQuiet)
 			h.ProtocolVersion = "HTTP/1.1"
 			left := (b.N + tc.together - 1) / tc.together
-			httpserver.ServeConn(&script{request: strings.Repeat(tc.request, tc.together), left: left}, h)
+			httpserver.ServeConn(&script{request: strings.Repeat(tc.request, tc.together), other: tc.other, left: left}, h)
 		})
 	}
 }

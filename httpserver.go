@@ -308,10 +308,10 @@ func (s *Server) ServerAddress() net.Addr {
 // ServeForever serves the connections that come to Addr, until Shutdown or
 // Close. It returns when the server has shut down, connections and all, with
 // ErrServerClosed; before that, with the error that made accepting impossible.
-func (s *Server) ServeForever() error { return s.serveForever(s.serveHere) }
+func (s *Server) ServeForever() error { return s.serveForever(s.serveHere, false) }
 
 // ServeForever is [Server.ServeForever] with a goroutine for each connection.
-func (s *ThreadingServer) ServeForever() error { return s.serveForever(s.serveApart) }
+func (s *ThreadingServer) ServeForever() error { return s.serveForever(s.serveApart, true) }
 
 // Serve is ServeForever on a listener of the caller's: a Unix socket, TLS, an
 // inherited descriptor. It closes l before it returns. ServerAddress is for
@@ -323,10 +323,10 @@ func (s *ThreadingServer) ServeForever() error { return s.serveForever(s.serveAp
 //		log.Fatal(err)
 //	}
 //	log.Fatal(srv.Serve(l))
-func (s *Server) Serve(l net.Listener) error { return s.serve(l, s.serveHere) }
+func (s *Server) Serve(l net.Listener) error { return s.serve(l, s.serveHere, false) }
 
 // Serve is [Server.Serve] with a goroutine for each connection.
-func (s *ThreadingServer) Serve(l net.Listener) error { return s.serve(l, s.serveApart) }
+func (s *ThreadingServer) Serve(l net.Listener) error { return s.serve(l, s.serveApart, true) }
 
 // HandleRequest waits for one connection and serves it. After Timeout it gives
 // an error that is os.ErrDeadlineExceeded; once there is a connection, the
@@ -370,12 +370,12 @@ func (s *Server) ServeConn(conn net.Conn) error {
 	})
 }
 
-func (s *Server) serveForever(process func(*connection)) error {
+func (s *Server) serveForever(process func(*connection), apart bool) error {
 	l, err := s.bound()
 	if err != nil {
 		return err
 	}
-	return s.serve(l, process)
+	return s.serve(l, process, apart)
 }
 
 // bound gives the listener of Listen.
@@ -395,8 +395,9 @@ func (s *Server) bound() (net.Listener, error) {
 	return s.bound()
 }
 
-// serve accepts connections until l is closed.
-func (s *Server) serve(l net.Listener, process func(*connection)) error {
+// serve accepts connections until l is closed. apart says that process does not
+// wait until they have been served.
+func (s *Server) serve(l net.Listener, process func(*connection), apart bool) error {
 	s.check()
 	l = s.sockets.Wrap(l)
 	if !s.open.AddListener(l) {
@@ -414,8 +415,13 @@ func (s *Server) serve(l net.Listener, process func(*connection)) error {
 		Interval: pollInterval,
 		Ending:   s.open.Begun(),
 	}
+	if apart && s.VerifyRequest == nil && s.NewHandler == nil {
+		atOnce := in
+		atOnce.atOnce = true
+		loop.Take = func(conn net.Conn) bool { return s.accepted(conn, atOnce, process) != errNoRoom }
+	}
 	if s.ServiceActions != nil {
-		loop.Tick = s.serviceActions
+		loop.Tick, loop.Take = s.serviceActions, nil
 	}
 	err := loop.Run()
 	if s.open.Ending() {
@@ -491,15 +497,16 @@ func (s *Server) handleRequest(process func(*connection)) error {
 // An admission is what a new connection has to pass. While it waits for room,
 // tick is called every interval, and reports whether to go on waiting.
 type admission struct {
-	connections int // as MaxConnections; negative: no bound
-	perAddress  int // as MaxConnectionsPerAddress; negative: no bound
+	connections int  // as MaxConnections; negative: no bound
+	perAddress  int  // as MaxConnectionsPerAddress; negative: no bound
+	atOnce      bool // or not at all: see errNoRoom
 	interval    time.Duration
 	tick        func() bool
 }
 
 // admission is by the server's settings.
 func (s *Server) admission(interval time.Duration, tick func() bool) admission {
-	return admission{cmp.Or(s.MaxConnections, 10_000), cmp.Or(s.MaxConnectionsPerAddress, 1000), interval, tick}
+	return admission{cmp.Or(s.MaxConnections, 10_000), cmp.Or(s.MaxConnectionsPerAddress, 1000), false, interval, tick}
 }
 
 // accepted has a new connection processed, or turned away. It gives an error
@@ -512,13 +519,13 @@ func (s *Server) accepted(conn net.Conn, in admission, process func(*connection)
 			"%d connections from %v are open, as many as MaxConnectionsPerAddress allows: another was refused", in.perAddress, origin)
 		return nil
 	}
-	entered := false
+	entered, left := false, false
 	defer func() {
 		problem := recover()
 		if problem != nil {
 			s.handleError(conn, problem)
 		}
-		if problem != nil || !entered {
+		if problem != nil || !entered && !left {
 			conn.Close()
 		}
 		if !entered {
@@ -535,11 +542,19 @@ func (s *Server) accepted(conn net.Conn, in admission, process func(*connection)
 		process(c)
 		return nil
 	}
-	if s.open.Ending() {
+	switch {
+	case s.open.Ending():
 		return ErrServerClosed
+	case in.atOnce:
+		left = true
+		return errNoRoom
 	}
 	return fmt.Errorf("httpserver: MaxConnections are open: %w", os.ErrDeadlineExceeded)
 }
+
+// errNoRoom says that a connection which was to be processed at once would have to
+// wait for others to end. It is as it was.
+var errNoRoom = errors.New("httpserver: MaxConnections are open")
 
 // enter adds a connection to what is open, and waits where that is as many as
 // may be.
@@ -547,7 +562,7 @@ func (s *Server) enter(c *connection, in admission) bool {
 	if s.open.Add(c, in.connections) {
 		return true
 	}
-	if s.open.Ending() {
+	if s.open.Ending() || in.atOnce {
 		return false
 	}
 	s.report().Notice(&s.notices.full, time.Minute, slog.LevelWarn,
@@ -582,6 +597,10 @@ func (s *Server) serveHere(c *connection) {
 
 func (s *Server) serveApart(c *connection) {
 	c.parks = true
+	if served, ok := c.nc.(interface{ IsServedAtOnce() bool }); ok && served.IsServedAtOnce() {
+		c.Resume()
+		return
+	}
 	go c.Resume()
 }
 
@@ -712,11 +731,9 @@ type connection struct {
 	origin  accept.Origin                     // what it counts for
 	handler RequestHandler
 
-	verbs     *class.Verbs  // from the first request on
-	fields    []http1.Field // memory for Headers
-	parsed    bool          // and whether this request's are in it
-	output    WriteFlusher  // the exchange's own
-	rfile     io.Reader     // RFile and WFile as Setup left them
+	verbs     *class.Verbs // from the first request on
+	output    WriteFlusher // the exchange's own
+	rfile     io.Reader    // RFile and WFile as Setup left them
 	wfile     WriteFlusher
 	rootKey   docroot.Key
 	root      *docroot.Root // for that

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,6 +14,9 @@ type Loop struct {
 	// Serve takes a connection. The next one waits in the system's backlog until
 	// it returns.
 	Serve func(net.Conn)
+	// Take does what Serve does, on any goroutine, for a listener that has one for
+	// it, unless that has to wait: then it reports false. If nil, it is not used.
+	Take func(net.Conn) bool
 	// Failed is told of an error that may pass. The loop pauses after it and
 	// tries again.
 	Failed func(error)
@@ -22,6 +26,8 @@ type Loop struct {
 	Interval time.Duration
 	// Ending ends a pause when it is closed.
 	Ending <-chan struct{}
+
+	took atomic.Bool // Take was called, so that what had failed works
 }
 
 // Run accepts until that fails for good, and gives the error.
@@ -30,6 +36,9 @@ func (l *Loop) Run() error {
 	var pause Pause
 	for {
 		conn, err := l.accept()
+		if l.took.Swap(false) {
+			pause = 0
+		}
 		switch {
 		case err == nil:
 			pause = 0
@@ -58,7 +67,21 @@ func (l *Loop) accept() (net.Conn, error) {
 	if l.Tick != nil {
 		SetDeadline(l.Listener, l.Interval)
 	}
+	if direct, ok := l.Listener.(interface {
+		AcceptFor(take func(net.Conn) bool) (net.Conn, error)
+	}); ok && l.Take != nil {
+		if conn, err := direct.AcceptFor(l.take); conn != nil || err != nil {
+			return conn, err
+		}
+	}
 	return l.Listener.Accept()
+}
+
+func (l *Loop) take(conn net.Conn) bool {
+	if !l.took.Load() {
+		l.took.Store(true)
+	}
+	return l.Take(conn)
 }
 
 func (l *Loop) isEnding() bool {

@@ -130,3 +130,31 @@ func FuzzField(f *testing.F) {
 		}
 	})
 }
+
+// head makes the head of a small answer.
+func head(a *Answer) {
+	a.Reset()
+	a.Begin("HTTP/1.1", 200, "OK", false)
+	a.Field("Server", "BaseHTTP/0.1.0 Go/1.26.8")
+	a.Field("Date", "Sun, 06 Nov 1994 08:49:37 GMT")
+	a.Field("Content-Type", "text/html; charset=utf-8")
+	a.Field("Content-Length", "14")
+	a.Field("X-Custom", "some value")
+	a.End()
+	a.Take()
+}
+
+func TestAllocations(t *testing.T) {
+	var a Answer
+	if n := testing.AllocsPerRun(100, func() { head(&a) }); n != 0 {
+		t.Errorf("%v allocations for a head, want 0", n)
+	}
+}
+
+func BenchmarkHead(b *testing.B) {
+	var a Answer
+	b.ReportAllocs()
+	for b.Loop() {
+		head(&a)
+	}
+}

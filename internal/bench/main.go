@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -64,8 +65,9 @@ type options struct {
 	SVG         string
 	Markdown    string
 	Profile     string
-	Outside     bool // no network of its own
-	Syscalls    bool // count them
+	Before      string // another tree
+	Outside     bool   // no network of its own
+	Syscalls    bool   // count them
 }
 
 func parseFlags() (o options, list bool) {
@@ -78,6 +80,7 @@ func parseFlags() (o options, list bool) {
 	flag.StringVar(&o.SVG, "svg", "", "draw all rows into this `file`")
 	flag.StringVar(&o.Markdown, "markdown", "", "write what is printed to this `file` too")
 	flag.StringVar(&o.Profile, "profile", "", "have servers written in Go write profiles into this `directory`, which costs them some")
+	flag.StringVar(&o.Before, "before", "", "the `directory` of another tree, whose library is the peer before")
 	flag.BoolVar(&o.Outside, "outside", false, "use the machine's own loopback interface")
 	flag.BoolVar(&o.Syscalls, "syscalls", false, "count system calls with perf, in a turn more, which needs root")
 	flag.BoolVar(&list, "list", false, "list rows and peers")
@@ -105,8 +108,9 @@ func parentMain() error {
 
 // A job is what is to be done, chosen from what there is.
 type job struct {
-	rows  []*row
-	peers []*peer
+	rows   []*row
+	peers  []*peer
+	before string
 }
 
 func (o options) job() (j job, err error) {
@@ -115,7 +119,10 @@ func (o options) job() (j job, err error) {
 	}
 	rows, err1 := chooseRows(o.Rows)
 	peers, err2 := choosePeers(o.Peers)
-	return job{rows, peers}, errors.Join(err1, err2)
+	if slices.ContainsFunc(peers, func(p *peer) bool { return p.build.before }) && o.Before == "" {
+		err2 = errors.New("the peer before needs the flag of that name")
+	}
+	return job{rows, peers, o.Before}, errors.Join(err1, err2)
 }
 
 // bench measures what o asks for and writes the tables to out. It makes what is
@@ -134,7 +141,7 @@ func bench(ctx context.Context, o options, out io.Writer) (err error) {
 			return err
 		}
 	}
-	s, err := makeSite(ctx, j.peers, j.rows)
+	s, err := makeSite(ctx, j)
 	if err != nil {
 		return err
 	}

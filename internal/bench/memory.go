@@ -74,13 +74,15 @@ func hangUpAll(clients []*client) {
 // minutes.
 func (p *process) settledMemory(ctx context.Context) (bytes int, err error) {
 	const same = 64 << 10
+	ctx, cancel := context.WithTimeoutCause(ctx, shotBound, errors.New("the server's memory does not settle"))
+	defer cancel()
 	for last := -same; ; {
 		if p.collects {
 			p.Process.Signal(syscall.SIGUSR1)
 		}
 		select {
 		case <-ctx.Done():
-			return 0, ctx.Err()
+			return 0, context.Cause(ctx)
 		case <-time.After(200 * time.Millisecond):
 		}
 		now, err := p.memory()

@@ -78,11 +78,16 @@ func namespaces() *syscall.SysProcAttr {
 
 // outsideNetwork says where a run took place that has no network of its own.
 func outsideNetwork(why string) string {
+	return fmt.Sprintf("the machine's own loopback interface (%s), %s congestion control", why, congestionControl())
+}
+
+// congestionControl is the one that new connections have.
+func congestionControl() string {
 	text, err := os.ReadFile(congestion)
 	if err != nil {
-		text = []byte("an unknown")
+		return "unknown"
 	}
-	return fmt.Sprintf("the machine's own loopback interface (%s), %s congestion control", why, strings.TrimSpace(string(text)))
+	return strings.TrimSpace(string(text))
 }
 
 // insideMain is the program in its network.
@@ -91,9 +96,10 @@ func insideMain(text string) error {
 	if err := json.Unmarshal([]byte(text), &what); err != nil {
 		return err
 	}
-	if err := setUpNetwork(); err != nil {
-		return err
+	if err := loopbackUp(); err != nil {
+		return fmt.Errorf("the loopback interface: %w", err)
 	}
+	setUpNetwork()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	ctx, cancel := context.WithCancel(ctx)
@@ -103,19 +109,23 @@ func insideMain(text string) error {
 	}()
 	s := siteAt(what.Top)
 	s.profile = what.Options.Profile
-	return benchIn(ctx, what.Options, s, "a network namespace of its own, reno congestion control", os.Stdout)
+	return benchIn(ctx, what.Options, s, "a network namespace of its own, "+congestionControl()+" congestion control", os.Stdout)
 }
 
-// setUpNetwork makes a new network namespace one that can be used.
-func setUpNetwork() error {
-	if err := loopbackUp(); err != nil {
-		return fmt.Errorf("the loopback interface: %w", err)
+// setUpNetwork sets what can be set in a new network namespace: some machines let
+// nobody. What came of it is in the output, or void.
+func setUpNetwork() {
+	for file, value := range map[string]string{
+		congestion: "reno",
+		// A connection for each request takes many, as do idle ones.
+		"/proc/sys/net/ipv4/ip_local_port_range": "10000 65000",
+		// As many as there may be can connect at once.
+		"/proc/sys/net/core/somaxconn": "16384",
+	} {
+		if err := os.WriteFile(file, []byte(value), 0); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: as it is:", err)
+		}
 	}
-	return errors.Join(
-		os.WriteFile(congestion, []byte("reno"), 0),
-		// A connection for each request, and servers that wait for the client to
-		// close it, take many.
-		os.WriteFile("/proc/sys/net/ipv4/ip_local_port_range", []byte("10000 65000"), 0))
 }
 
 // loopbackUp is "ip link set lo up".

@@ -38,12 +38,13 @@ func configured(program, template string, args ...string) recipe {
 	}
 }
 
-// user is whom servers run as that would be somebody else when root starts them.
+// user says in h2o's configuration who it is to be, if root starts it: else it
+// would be somebody else, which only root may say.
 func user() string {
 	if os.Geteuid() == 0 {
-		return "root"
+		return "user: root"
 	}
-	return "nobody" // and what they say of it counts for nothing
+	return ""
 }
 
 // nginxConfig is nginx as people tune it: a worker for each core, sendfile, no
@@ -70,7 +71,7 @@ http {
 	uwsgi_temp_path {private}/nginx-uwsgi;
 	scgi_temp_path {private}/nginx-scgi;
 	server {
-		listen 127.0.0.1:{port};
+		listen 127.0.0.1:{port} backlog=16384;
 		root {site};
 		{more}
 		location = / {
@@ -107,7 +108,7 @@ server.document-root = "{site}"
 server.bind = "127.0.0.1"
 server.port = {port}
 server.max-fds = 20000
-server.max-connections = 12000
+server.max-connections = 10000
 server.max-keep-alive-requests = 1000000000
 server.max-keep-alive-idle = 60
 server.upload-dirs = ("{private}")
@@ -121,7 +122,7 @@ $HTTP["url"] =~ "^/cgi-bin/" {
 // h2oConfig has a thread for each of two cores.
 const h2oConfig = `num-threads: {workers}
 max-connections: 12000
-user: {user}
+{user}
 http1-request-timeout: 60
 file.dirlisting: ON
 hosts:

@@ -41,6 +41,7 @@ const servers = "example.com/httpserver/internal/bench/servers/"
 var (
 	ours     = build{pkg: servers + "ours"}
 	portable = build{pkg: servers + "ours", tags: "httpserver_portable"}
+	before   = build{pkg: servers + "ours", before: true}
 	bare     = build{pkg: servers + "bare"}
 	nethttp  = build{pkg: servers + "nethttp"}
 	fasthttp = build{pkg: servers + "fasthttp"}
@@ -55,6 +56,10 @@ var allPeers = []*peer{
 	{
 		name: "ours", about: "the library: BaseHandler, SimpleHandler, CGIHandler on ThreadingServer, HTTP/1.1, no log",
 		plays: serves(child.Hello, child.Files, child.Scripts), build: ours, version: goVersion, start: goServer(ours, "").start,
+	},
+	{
+		name: "before", about: "the same, of another tree",
+		plays: serves(child.Hello, child.Files, child.Scripts), build: before, version: goVersion, start: goServer(before, "").start,
 	},
 	{
 		name: "ours-portable", about: "the same, built without what is for Linux alone",
@@ -178,10 +183,11 @@ func (s *site) profileOf(r *row, b build, variant string) string {
 	return filepath.Join(s.profile, name)
 }
 
-// choosePeers gives the peers by their names. All of them are "all".
+// choosePeers gives the peers by their names. All of this tree are
+// "all".
 func choosePeers(names string) ([]*peer, error) {
 	if names == "all" {
-		return allPeers, nil
+		return slices.DeleteFunc(slices.Clone(allPeers), func(p *peer) bool { return p.build.before }), nil
 	}
 	var chosen []*peer
 	for name := range strings.SplitSeq(names, ",") {

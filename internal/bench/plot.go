@@ -61,7 +61,7 @@ func (rep *report) plot() string {
 		for n < len(growing) && growing[n].Axis == growing[0].Axis {
 			n++
 		}
-		panels = append(panels, curves(growing[:n]))
+		panels = append(panels, curves(growing[:n], rep.players()))
 		growing = growing[n:]
 	}
 	return arrange(panels)
@@ -140,10 +140,19 @@ func (s scale) of(v float64) float64 {
 	return s.at + s.length*math.Log(v/s.from)/math.Log(s.to/s.from)
 }
 
-// ticks are the powers of ten in it.
+// ticks are the powers of ten in it; where they are few, twice and five times
+// those too.
 func (s scale) ticks() (all []float64) {
-	for v := math.Pow(10, math.Ceil(math.Log10(s.from)-1e-9)); v <= s.to*1.0001; v *= 10 {
-		all = append(all, v)
+	steps := []float64{1}
+	if s.to < 30*s.from {
+		steps = []float64{1, 2, 5}
+	}
+	for power := math.Pow(10, math.Floor(math.Log10(s.from))); power <= s.to; power *= 10 {
+		for _, step := range steps {
+			if v := power * step; v >= s.from && v <= s.to {
+				all = append(all, v)
+			}
+		}
 	}
 	return all
 }
@@ -161,8 +170,9 @@ func short(v float64) string {
 	return fmt.Sprintf("%.3g", v)
 }
 
-// curves draws the rows of an axis: a line for each peer.
-func curves(rows []*rowReport) panel {
+// curves draws the rows of an axis: a line for each peer, whose colour is its own
+// among all.
+func curves(rows []*rowReport, all []string) panel {
 	var body strings.Builder
 	label(&body, "title", 0, 13, "start", rows[0].Unit+" by "+rows[0].Axis)
 	least, most := math.Inf(1), 0.0
@@ -178,7 +188,7 @@ func curves(rows []*rowReport) panel {
 	y := scale{least / 1.3, most * 1.3, titleHeight + lineHeight - 20, -(lineHeight - 26)}
 	grid(&body, x, y, rows)
 	for i, l := range rows[0].Lines {
-		colour := fmt.Sprintf("c%d", i%colours)
+		colour := fmt.Sprintf("c%d", max(0, slices.Index(all, l.Peer))%colours)
 		var path strings.Builder
 		for _, r := range rows {
 			if l := r.line(l.Peer); l != nil && l.Void == "" {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -169,10 +170,14 @@ func (p *process) connect(ctx context.Context, wait time.Duration) (net.Conn, er
 	}
 }
 
-// check finds out what to ask, and asks once.
+// check finds out what to ask, and asks once. What a server that answers has
+// said so far was about its start.
 func (p *process) check(ctx context.Context, r *row) (err error) {
-	p.target, err = aim(ctx, p.site, r, p.addr)
-	return cmp.Or(p.complaint(), err)
+	if p.target, err = aim(ctx, p.site, r, p.addr); err != nil {
+		return errors.Join(err, p.complaint())
+	}
+	p.said.forget()
+	return nil
 }
 
 // shot measures. Before that, every byte of an answer is looked at.
@@ -232,14 +237,17 @@ func (s *said) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// text gives it without what is said of clients that have gone: some do, at the
-// end of a load.
+// harmless is what servers may say: that a client has gone, as some have at the
+// end of a load; and, late where the machine is busy, that it has begun.
+var harmless = []string{"broken pipe", "connection reset by peer", "ready to serve requests", "server started"}
+
+// text gives it without what is harmless.
 func (s *said) text() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var lines []string
 	for line := range strings.Lines(string(s.kept)) {
-		if !strings.Contains(line, "broken pipe") && !strings.Contains(line, "connection reset by peer") {
+		if !slices.ContainsFunc(harmless, func(words string) bool { return strings.Contains(line, words) }) {
 			lines = append(lines, line)
 		}
 	}

@@ -66,7 +66,7 @@ func measureRow(ctx context.Context, r *row, f field, o options) (*rowReport, er
 		shots[i] = append(shots[i], s)
 	}
 	for i, c := range f {
-		voids[i] = c.warm(ctx, r, extent{min(e.requests, 100), e.time / 5})
+		voids[i] = c.warm(ctx, r, extent{min(e.requests, 100), e.time / 4})
 	}
 	for round := range o.Rounds {
 		for i := range f {

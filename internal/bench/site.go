@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"time"
 
 	"example.com/httpserver/internal/bench/child"
 )
@@ -40,14 +41,14 @@ func (s *site) script() string {
 	return filepath.Join(s.directory, filepath.FromSlash(child.ScriptPath))
 }
 
-// makeSite makes a site in a temporary directory, with what peers and rows need.
-func makeSite(ctx context.Context, peers []*peer, rows []*row) (*site, error) {
+// makeSite makes a site in a temporary directory, with what a job needs.
+func makeSite(ctx context.Context, j job) (*site, error) {
 	top, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return nil, err
 	}
 	s := siteAt(top)
-	if err := s.fill(ctx, top, peers, rows); err != nil {
+	if err := s.fill(ctx, top, j); err != nil {
 		return nil, errors.Join(err, s.remove())
 	}
 	return s, nil
@@ -55,7 +56,7 @@ func makeSite(ctx context.Context, peers []*peer, rows []*row) (*site, error) {
 
 func (s *site) remove() error { return os.RemoveAll(filepath.Dir(s.directory)) }
 
-func (s *site) fill(ctx context.Context, top string, peers []*peer, rows []*row) error {
+func (s *site) fill(ctx context.Context, top string, j job) error {
 	// A server that root has started serves, and runs scripts, as somebody else.
 	if err := os.Chmod(top, 0o755); err != nil {
 		return err
@@ -75,12 +76,28 @@ func (s *site) fill(ctx context.Context, top string, peers []*peer, rows []*row)
 			return err
 		}
 	}
-	for _, r := range rows {
+	for _, r := range j.rows {
 		if err := s.prepare(r); err != nil {
 			return err
 		}
 	}
-	return s.buildPeers(ctx, peers)
+	made := time.Now()
+	if err := s.buildPeers(ctx, j.peers, j.before); err != nil {
+		return err
+	}
+	return age(ctx, made)
+}
+
+// age waits until what was made at a time is no longer new. Ours gives other
+// ETags for files that have just changed, and keeps nothing of them.
+func age(ctx context.Context, made time.Time) error {
+	const old = 2500 * time.Millisecond
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(time.Until(made.Add(old))):
+		return nil
+	}
 }
 
 // unpack writes one of our sources into a file.
@@ -182,8 +199,8 @@ func (s *site) compile(ctx context.Context, source, program string) error {
 	return os.Chmod(program, 0o755)
 }
 
-// buildPeers makes the servers written in Go. One that cannot be made is void.
-func (s *site) buildPeers(ctx context.Context, peers []*peer) error {
+// buildPeers makes the servers written in Go, some in another tree.
+func (s *site) buildPeers(ctx context.Context, peers []*peer, before string) error {
 	gotool, err := find("go")
 	if err != nil {
 		return err
@@ -194,6 +211,9 @@ func (s *site) buildPeers(ctx context.Context, peers []*peer) error {
 			continue
 		}
 		cmd := exec.CommandContext(ctx, gotool, "build", "-tags", p.build.tags, "-o", program, p.build.pkg)
+		if p.build.before {
+			cmd.Dir = filepath.Join(before, "internal", "bench")
+		}
 		if said, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("building %s: %w\n%s", p.build.pkg, err, said)
 		}
@@ -202,9 +222,16 @@ func (s *site) buildPeers(ctx context.Context, peers []*peer) error {
 }
 
 // A build is a program to be made by the go command.
-type build struct{ pkg, tags string }
+type build struct {
+	pkg, tags string
+	before    bool // in the tree that -before names
+}
 
 // program is where the program is that was built.
 func (s *site) program(b build) string {
-	return filepath.Join(s.private, filepath.Base(b.pkg)+"-go"+b.tags)
+	name := filepath.Base(b.pkg) + "-go" + b.tags
+	if b.before {
+		name += "-before"
+	}
+	return filepath.Join(s.private, name)
 }

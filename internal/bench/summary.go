@@ -66,8 +66,8 @@ func (rep *rowReport) cell(peer string) string {
 func (rep *rowReport) verdicts() []string {
 	var all []string
 	for _, l := range rep.Lines {
-		for _, verdict := range l.verdicts() {
-			all = append(all, l.Peer+" "+verdict)
+		for _, v := range l.verdicts() {
+			all = append(all, v.subject+" "+v.text)
 		}
 	}
 	return all

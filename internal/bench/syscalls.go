@@ -21,7 +21,7 @@ import (
 // sum alone.
 var countedCalls = strings.Fields(`read write readv writev pread64 preadv pwritev recvfrom recvmsg sendto sendmsg sendfile64 splice
 	epoll_wait epoll_pwait epoll_pwait2 epoll_ctl poll ppoll accept accept4 close shutdown setsockopt getsockopt ioctl fcntl
-	getsockname getpeername openat openat2 newfstat newfstatat statx getdents64 lseek readlinkat brk mmap munmap madvise mremap
+	getsockname getpeername openat openat2 newstat newlstat newfstat newfstatat statx getdents64 lseek readlinkat brk mmap munmap madvise mremap
 	futex nanosleep clock_nanosleep sched_yield tgkill rt_sigaction rt_sigprocmask rt_sigreturn getpid
 	pipe2 dup2 vfork clone clone3 execve wait4 waitid pidfd_open pidfd_send_signal exit_group`)
 

@@ -110,8 +110,7 @@ func each(shots []shot, f func(shot) float64) []float64 {
 
 // newRowReport sums up what was seen. A peer that was void once is void.
 func newRowReport(r *row, f field, shots [][]shot, voids []error) *rowReport {
-	m := r.measures()
-	rep := &rowReport{Name: r.name, Title: r.title, Unit: m.unit, Clients: r.clients, Axis: r.axis, X: r.x, measure: m}
+	rep := &rowReport{Name: r.name, Title: r.title, Unit: r.measures().unit, Clients: r.clients, Axis: r.axis, X: r.x, measure: r.measures()}
 	for i, c := range f {
 		l := &line{Peer: c.name}
 		rep.Lines = append(rep.Lines, l)
@@ -120,26 +119,40 @@ func newRowReport(r *row, f field, shots [][]shot, voids []error) *rowReport {
 			continue
 		}
 		rep.Rounds = len(shots[i])
-		l.Shots = shots[i]
-		figures, rates := each(shots[i], m.of), each(shots[i], shot.rate)
-		l.Figure, l.Rate = spreadOf(figures), spreadOf(rates)
+		l.sumUp(r, shots[i])
 		if i > 0 && voids[0] == nil {
-			l.Ratio = spreadOf(ratios(each(shots[0], m.of), figures))
-			l.RateRatio = spreadOf(ratios(each(shots[0], shot.rate), rates))
-			if f[0].name == "ours" {
-				l.Bar = r.bars[c.name]
-			}
-		}
-		if strings.HasPrefix(c.name, "ours") {
-			l.Limit = r.limit
+			l.compare(r, f[0].name, shots[0])
 		}
 		b := slices.IndexFunc(f, func(other *contestant) bool { return other.name == c.base })
 		if b >= 0 && voids[b] == nil && len(r.more) > 0 {
 			l.Base, l.MoreBar = c.base, r.more[c.name]
-			l.More = spreadOf(differences(figures, each(shots[b], m.of)))
+			l.More = spreadOf(differences(each(shots[i], r.measures().of), each(shots[b], r.measures().of)))
 		}
 	}
 	return rep
+}
+
+// sumUp is for a peer's own shots.
+func (l *line) sumUp(r *row, shots []shot) {
+	l.Shots = shots
+	l.Figure = spreadOf(each(shots, r.measures().of))
+	if r.measures() == processorTime {
+		l.Rate = spreadOf(each(shots, shot.rate))
+	}
+	if strings.HasPrefix(l.Peer, "ours") {
+		l.Limit = r.limit
+	}
+}
+
+// compare is for what the first peer has come to.
+func (l *line) compare(r *row, first string, shots []shot) {
+	l.Ratio = spreadOf(ratios(each(shots, r.measures().of), each(l.Shots, r.measures().of)))
+	if r.measures() == processorTime {
+		l.RateRatio = spreadOf(ratios(each(shots, shot.rate), each(l.Shots, shot.rate)))
+	}
+	if first == "ours" {
+		l.Bar = r.bars[l.Peer]
+	}
 }
 
 // differences subtracts values of the same round.
@@ -195,8 +208,12 @@ func (rep *rowReport) writeTable(out io.Writer) {
 			fmt.Fprintf(out, "| %s | void: %s | | | | |\n", l.Peer, strings.ReplaceAll(text, "|", `\|`))
 			continue
 		}
+		var bars []string
+		for _, v := range l.verdicts() {
+			bars = append(bars, v.text)
+		}
 		fmt.Fprintf(out, "| %s | %s | %s | %s | %s | %s |\n", l.Peer,
-			l.Figure.text(rep.measure.digits), l.Ratio.text(2), strings.Join(l.verdicts(), "; "), l.Rate.text(0), l.RateRatio.text(2))
+			l.Figure.text(rep.measure.digits), l.Ratio.text(2), strings.Join(bars, "; "), l.Rate.text(0), l.RateRatio.text(2))
 	}
 	for _, l := range rep.Lines {
 		if l.Base != "" && l.Void == "" {
@@ -213,24 +230,29 @@ func (s spread) text(digits int) string {
 	return fmt.Sprintf("%.*f (%.*f–%.*f)", digits, s.Median, digits, s.Min, digits, s.Max)
 }
 
-// verdicts say what a peer's bars are and whether they were met.
-func (l *line) verdicts() []string {
-	var all []string
+// A verdict is a bar and whether it was met.
+type verdict struct {
+	subject string // what the bar is for
+	text    string
+}
+
+// verdicts say what a peer's bars are.
+func (l *line) verdicts() (all []verdict) {
 	if l.Limit != 0 {
-		all = append(all, verdictOf(l.Figure.Median, l.Limit, 0))
+		all = append(all, verdict{l.Peer, met(fmt.Sprintf("≤ %.0f", l.Limit), l.Figure.Median <= l.Limit)})
 	}
 	if l.Bar != 0 && l.Ratio != (spread{}) {
-		all = append(all, verdictOf(l.Ratio.Median, l.Bar, 2))
+		all = append(all, verdict{"÷ " + l.Peer, met(fmt.Sprintf("≤ %.2f", l.Bar), l.Ratio.Median <= l.Bar)})
 	}
 	if l.MoreBar != 0 {
-		all = append(all, fmt.Sprintf("%s more than %s", verdictOf(l.More.Median, l.MoreBar, 2), l.Base))
+		all = append(all, verdict{l.Peer, met(fmt.Sprintf("≤ %.2f more than %s", l.MoreBar, l.Base), l.More.Median <= l.MoreBar)})
 	}
 	return all
 }
 
-func verdictOf(figure, bar float64, digits int) string {
-	if figure > bar {
-		return fmt.Sprintf("≤ %.*f: missed", digits, bar)
+func met(bar string, ok bool) string {
+	if ok {
+		return bar + ": met"
 	}
-	return fmt.Sprintf("≤ %.*f: met", digits, bar)
+	return bar + ": missed"
 }

@@ -61,6 +61,7 @@ type Exchange struct {
 	limits    Limits
 	scanner   http1.Scanner
 	section   string // the field section, where it came with the request line
+	fields    fields
 	line      http1.RequestLine
 	fresh     bool        // Next was called, and nothing has happened since
 	idle      bool        // its first byte was waited for
@@ -132,6 +133,7 @@ func (x *Exchange) Next() {
 	x.Answer.Reset()
 	x.scanner = http1.Scanner{Bounds: x.limits.Bounds}
 	x.section = ""
+	x.fields.release()
 	x.line = http1.RequestLine{}
 	x.idle, x.headBy = false, time.Time{}
 	x.dropBody()
@@ -175,6 +177,12 @@ func (x *Exchange) ReadRequestLine() (string, error) {
 // section with it if that has come: then one string serves both.
 func (x *Exchange) takeLine(n int) string {
 	b := x.wire.Buffered()
+	if section := x.fields.again(b[n:]); section != "" {
+		line := string(b[:n])
+		x.section = section
+		x.wire.Advance(n + len(section))
+		return line
+	}
 	m, err := x.scanner.Scan(b[n:])
 	if err != nil {
 		m = 0 // ReadSection meets it again
@@ -182,6 +190,7 @@ func (x *Exchange) takeLine(n int) string {
 	}
 	head := string(b[:n+m])
 	x.section = head[n:]
+	x.fields.keep(head, x.section)
 	x.wire.Advance(n + m)
 	return head[:n]
 }
@@ -253,8 +262,14 @@ func (x *Exchange) beginIdle() {
 	}
 }
 
-// Begin tells the request line, and so whom the answer is for.
-func (x *Exchange) Begin(line *http1.RequestLine) { x.line = *line }
+// ParseRequestLine parses the request line, and so learns whom the answer is for.
+// What it gives is good until the next request, and a zero line where the fault
+// is not in its target alone.
+func (x *Exchange) ParseRequestLine(raw string) (*http1.RequestLine, *http1.Error) {
+	var fault *http1.Error
+	x.line, fault = http1.ParseRequestLine(raw)
+	return &x.line, fault
+}
 
 // Method gives the method that the client has sent.
 func (x *Exchange) Method() string { return x.line.Method }

@@ -102,7 +102,7 @@ func HasControl(s string) bool { return nextControl(s, 0) < len(s) }
 // from i on, or the length of s.
 func nextControl(s string, i int) int {
 	for ; i+8 <= len(s); i += 8 {
-		if m := controls(word(s[i:])); m != 0 {
+		if m := controls(word(s[i : i+8])); m != 0 {
 			if i += bits.TrailingZeros64(m) / 8; s[i] != '\t' {
 				return i
 			}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -29,14 +30,14 @@ type Conn struct {
 	poller      atomic.Pointer[poller] // which looks for events; nil until somebody has to wait
 	number      int32                  // tells it from those that had the descriptor before
 	serving     atomic.Uint64          // the poller's turn in which it is served, or 0
+	server      *poller                // whose turn that is
 	hungUp      atomic.Bool            // the other side's end is in the input, or worse
 	drained     atomic.Bool            // the input was read to its end; an event tells of more
 
 	input, output direction
-	writing       sync.Mutex
 
 	job    Job
-	idleBy atomic.Int64 // when waiting parked ends, in nanoseconds of Unix time; 0: never
+	idleBy atomic.Int64 // when waiting parked ends, as moment gives it; 0: never
 	alarm  *time.Timer  // for that; it may be late, and then sees to the rest
 	armed  atomic.Bool
 }
@@ -50,6 +51,8 @@ func (c *Conn) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
+	c.use(&c.input)
+	defer c.input.turn.Unlock()
 	for {
 		if err := c.input.overdue(); err != nil {
 			return 0, c.failure("read", err)
@@ -76,6 +79,10 @@ func (c *Conn) TryRead(p []byte) (int, error) {
 		return 0, net.ErrClosed
 	}
 	defer c.leave()
+	if !c.input.turn.TryLock() {
+		return 0, syscall.EAGAIN // what comes is for who is reading
+	}
+	defer c.input.turn.Unlock()
 	return c.receive(p)
 }
 
@@ -118,8 +125,10 @@ func (c *Conn) TryWriteTwo(head, tail []byte) (int, error) {
 		return 0, c.failure("write", net.ErrClosed)
 	}
 	defer c.leave()
-	c.writing.Lock()
-	defer c.writing.Unlock()
+	if !c.output.turn.TryLock() {
+		return 0, syscall.EAGAIN // to wait for who is writing has to have a limit
+	}
+	defer c.output.turn.Unlock()
 	n, errno := c.send(head, tail, 0)
 	switch errno {
 	case 0:
@@ -139,8 +148,8 @@ func (c *Conn) WriteTwo(head, tail []byte) (total int, err error) {
 		return 0, c.failure("write", net.ErrClosed)
 	}
 	defer c.leave()
-	c.writing.Lock()
-	defer c.writing.Unlock()
+	c.use(&c.output)
+	defer c.output.turn.Unlock()
 	for len(head)+len(tail) > 0 {
 		if err := c.output.overdue(); err != nil {
 			return total, c.failure("write", err)
@@ -198,8 +207,8 @@ func (c *Conn) SendFile(head []byte, file int, offset, n int64) (total int64, er
 		return 0, c.failure("sendfile", net.ErrClosed)
 	}
 	defer c.leave()
-	c.writing.Lock()
-	defer c.writing.Unlock()
+	c.use(&c.output)
+	defer c.output.turn.Unlock()
 	for len(head) > 0 || n > 0 {
 		if err := c.output.overdue(); err != nil {
 			return total, c.failure("sendfile", err)
@@ -236,15 +245,35 @@ func (c *Conn) sendSome(head *[]byte, file int, offset, left *int64) (int64, err
 		*head = (*head)[n:]
 		return int64(n), nil
 	}
+	count := min(*left, maxSendfile)
 	before := *offset
-	n, err := syscall.Sendfile(c.fd, file, offset, int(min(*left, maxSendfile)))
-	if err != nil {
+	call := syscall.Syscall6
+	if isCached(file, before) && isCached(file, before+count-1) {
+		call = syscall.RawSyscall6
+	}
+	n, _, errno := call(syscall.SYS_SENDFILE, uintptr(c.fd), uintptr(file), uintptr(unsafe.Pointer(offset)), uintptr(count), 0, 0)
+	if errno != 0 {
 		*offset = before
-		return 0, err
+		return 0, errno
 	}
 	*left -= int64(n)
 	return int64(n), nil
 }
+
+// isCached reports whether the system has a byte of a file in memory, so that to
+// send it waits for no disk. It is asked before what would keep a processor from
+// all other goroutines until it is done, and is no promise: what lies between may
+// have to be read, from a disk that can tell, which those of other machines cannot.
+func isCached(file int, offset int64) bool {
+	var b byte
+	const nowait = 8 // RWF_NOWAIT
+	part := syscall.Iovec{Base: &b, Len: 1}
+	n, _, errno := syscall.RawSyscall6(sysPreadv2, uintptr(file), uintptr(unsafe.Pointer(&part)), 1, uintptr(offset), 0, nowait)
+	return errno == 0 && n == 1
+}
+
+// sysPreadv2 is the number of that call, which package syscall does not have.
+var sysPreadv2 = map[string]uintptr{"amd64": 327, "arm64": 286}[runtime.GOARCH]
 
 // failure makes the error of an operation, as package net does.
 func (c *Conn) failure(op string, err error) error {

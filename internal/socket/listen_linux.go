@@ -3,10 +3,12 @@
 package socket
 
 import (
+	"cmp"
 	"errors"
 	"net"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
@@ -38,7 +40,7 @@ func (g *Group) Wrap(l net.Listener) net.Listener {
 		syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE, keepAliveSeconds)
 		syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_KEEPINTVL, keepAliveSeconds)
 	})
-	return &listener{tcp, g, file, raw}
+	return &listener{TCPListener: tcp, group: g, file: file, raw: raw, end: make(chan acceptance, 1)}
 }
 
 const keepAliveSeconds = 15 // package net's
@@ -49,6 +51,82 @@ type listener struct {
 	group *Group
 	file  *os.File
 	raw   syscall.RawConn
+
+	// Of AcceptFor, while it runs.
+	poller  *poller
+	take    func(net.Conn) bool
+	running atomic.Bool
+	end     chan acceptance
+}
+
+// An acceptance is how an accept ended.
+type acceptance struct {
+	conn net.Conn
+	err  error
+}
+
+// AcceptFor has connections taken as they come, by a goroutine that has nothing else
+// to do until take returns, so take may serve them. It returns with one for which
+// take has reported false, or with an error. Where it returns neither, connections
+// are to be accepted by Accept for now.
+func (l *listener) AcceptFor(take func(net.Conn) bool) (net.Conn, error) {
+	if l.group.pace.isSlow() {
+		return nil, nil
+	}
+	l.poller = l.group.freePoller(l)
+	if l.poller == nil {
+		return nil, nil
+	}
+	defer l.poller.listener.Store(nil)
+	l.take = take
+	l.running.Store(true)
+	if err := l.listen(syscall.EPOLL_CTL_ADD); err != nil {
+		l.running.Store(false)
+		return nil, &net.OpError{Op: "accept", Net: "tcp", Addr: l.Addr(), Err: err}
+	}
+	end := <-l.end
+	if end.err != nil {
+		end.err = &net.OpError{Op: "accept", Net: "tcp", Addr: l.Addr(), Err: end.err}
+	}
+	return end.conn, end.err
+}
+
+// listen begins or ends that the poller looks for connections.
+func (l *listener) listen(what int) error {
+	var failure error
+	err := l.raw.Control(func(fd uintptr) {
+		failure = l.poller.control(what, &event{Events: syscall.EPOLLIN, Fd: int32(fd), Pad: ofListener})
+	})
+	if errors.Is(err, os.ErrClosed) {
+		err = net.ErrClosed
+	}
+	return cmp.Or(err, failure)
+}
+
+// next takes a connection that waits to be accepted, or gives nil. What it fails
+// with ends AcceptFor.
+func (l *listener) next() (c *Conn) {
+	if !l.running.Load() {
+		return nil
+	}
+	err := l.raw.Control(func(fd uintptr) {
+		var err error
+		if c, err = l.group.accept(int(fd)); err != nil && err != syscall.EAGAIN {
+			l.leave(nil, os.NewSyscallError("accept4", err))
+		}
+	})
+	if err != nil {
+		l.leave(nil, net.ErrClosed)
+	}
+	return c
+}
+
+// leave ends AcceptFor.
+func (l *listener) leave(conn net.Conn, err error) {
+	if l.running.CompareAndSwap(true, false) {
+		l.listen(syscall.EPOLL_CTL_DEL)
+		l.end <- acceptance{conn, err}
+	}
 }
 
 // Accept waits for a connection.
@@ -127,6 +205,7 @@ func (l *listener) SetDeadline(t time.Time) error { return l.file.SetReadDeadlin
 
 // Close ends the listening.
 func (l *listener) Close() error {
+	l.leave(nil, net.ErrClosed)
 	l.file.Close()
 	return l.TCPListener.Close()
 }

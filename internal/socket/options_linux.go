@@ -122,6 +122,8 @@ func (r rawConn) wait(op string, d *direction, f func(fd uintptr) (done bool)) e
 		return r.c.failure(op, net.ErrClosed)
 	}
 	defer r.c.leave()
+	r.c.use(d)
+	defer d.turn.Unlock()
 	if d == &r.c.input {
 		r.c.drained.Store(false) // f may leave some
 	}

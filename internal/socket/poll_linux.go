@@ -3,6 +3,8 @@
 package socket
 
 import (
+	"cmp"
+	"math"
 	"net"
 	"os"
 	"runtime"
@@ -24,8 +26,8 @@ import (
 type poller struct {
 	group *Group
 	epoll *os.File
-	fd    int
 	raw   syscall.RawConn
+	ask   func(fd uintptr) bool // lookOrWait, made once
 
 	// turn is the number of what the poller does: even while it polls, odd while
 	// it serves a connection. Only who holds the turn writes it while it is even;
@@ -41,8 +43,10 @@ type poller struct {
 	served int   // connections since it polled last
 	began  int64 // when that was
 	busy   int   // polls that have found something, since one that has not
+	waited bool  // the present one did not find something at once
 
-	workers workers
+	workers  workers
+	listener atomic.Pointer[listener] // whose connections it accepts
 
 	mu    sync.Mutex
 	conns atomic.Pointer[[]atomic.Pointer[Conn]] // by descriptor; grows under mu
@@ -57,7 +61,19 @@ const (
 	// The poller lets other goroutines have a go after so many polls.
 	maxBusy = 8
 
+	// It accepts so many connections until it looks at others again.
+	maxAccepted = 16
+
+	// shortWait is how long it waits in the system call itself, with its processor,
+	// before it leaves that to others and goes through the runtime's poller, which
+	// costs more at both ends. A signal ends it, with which the runtime stops the
+	// world.
+	shortWait = 100 * time.Microsecond
+
 	epollET = 1 << 31
+
+	// ofListener is the number of the listener's events.
+	ofListener = -1
 )
 
 func newPoller(g *Group) (*poller, error) {
@@ -69,7 +85,8 @@ func newPoller(g *Group) (*poller, error) {
 		syscall.Close(fd)
 		return nil, os.NewSyscallError("fcntl", err)
 	}
-	p := &poller{group: g, epoll: os.NewFile(uintptr(fd), "epoll"), fd: fd}
+	p := &poller{group: g, epoll: os.NewFile(uintptr(fd), "epoll")}
+	p.ask = p.lookOrWait
 	p.workers.pace = &g.pace
 	p.conns.Store(new([]atomic.Pointer[Conn]))
 	if p.raw, err = p.epoll.SyscallConn(); err != nil {
@@ -95,7 +112,16 @@ func (p *poller) add(c *Conn) error {
 	}
 	table[c.fd].Store(c)
 	const what = syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | epollET
-	return syscall.EpollCtl(p.fd, syscall.EPOLL_CTL_ADD, c.fd, &event{Events: what, Fd: int32(c.fd), Pad: c.number})
+	return p.control(syscall.EPOLL_CTL_ADD, &event{Events: what, Fd: int32(c.fd), Pad: c.number})
+}
+
+// control changes what the poller looks for.
+func (p *poller) control(what int, e *event) error {
+	var failure error
+	err := p.raw.Control(func(epoll uintptr) { // which fails once the poller is closed
+		failure = syscall.EpollCtl(int(epoll), what, int(e.Fd), e)
+	})
+	return cmp.Or(err, failure)
 }
 
 // forget takes a connection out that is about to be closed, with which the system
@@ -125,9 +151,7 @@ func (p *poller) run(turn uint64) {
 	}()
 	for {
 		for p.next < p.count {
-			e := &p.events[p.next]
-			p.next++
-			if c := p.find(e); c != nil && c.happened(e.Events) && !p.serve(c, &turn) {
+			if !p.handle(&p.events[p.next], &turn) {
 				returned = true
 				return
 			}
@@ -139,21 +163,65 @@ func (p *poller) run(turn uint64) {
 	}
 }
 
-// serve resumes the job of a connection. It reports whether the turn is still
-// the caller's.
-func (p *poller) serve(c *Conn, turn *uint64) bool {
+// handle looks at the next event. It reports whether the turn is still the
+// caller's.
+func (p *poller) handle(e *event, turn *uint64) bool {
+	if e.Pad == ofListener {
+		return p.accept(turn)
+	}
+	p.next++
+	c := p.find(e)
+	if c == nil || !c.happened(e.Events) {
+		return true
+	}
 	c.drained.Store(false)
 	if p.group.pace.isSlow() {
 		p.workers.give(c)
 		return true
 	}
-	p.served++
-	odd := *turn + 1
-	*turn += 2
-	c.serving.Store(odd)
-	p.turn.Store(odd)
+	odd := p.begin(c, turn)
 	c.job.Resume()
 	return p.turn.CompareAndSwap(odd, odd+1)
+}
+
+// begin makes the turn one in which a connection is served.
+func (p *poller) begin(c *Conn, turn *uint64) (odd uint64) {
+	p.served++
+	odd = *turn + 1
+	*turn += 2
+	c.server = p
+	c.serving.Store(odd)
+	p.turn.Store(odd)
+	return odd
+}
+
+// accept takes connections of the listener and has them served at once, as long as
+// there are some and that is possible.
+func (p *poller) accept(turn *uint64) bool {
+	for range maxAccepted {
+		l := p.listener.Load()
+		if l == nil {
+			break
+		}
+		if p.group.pace.isSlow() {
+			l.leave(nil, nil)
+			break
+		}
+		c := l.next()
+		if c == nil {
+			break
+		}
+		odd := p.begin(c, turn)
+		if !l.take(c) {
+			c.serving.Store(0)
+			l.leave(c, nil)
+		}
+		if !p.turn.CompareAndSwap(odd, odd+1) {
+			return false
+		}
+	}
+	p.next++
+	return true
 }
 
 // takeOver has another goroutine poll, where the turn is the given one, in which a
@@ -170,9 +238,13 @@ func (c *Conn) handOver() {
 		return
 	}
 	if turn := c.serving.Swap(0); turn != 0 {
-		c.poller.Load().takeOver(turn)
+		c.server.takeOver(turn)
 	}
 }
+
+// IsServedAtOnce reports whether the caller serves the connection for a poller that
+// has nobody else to go on, until it waits.
+func (c *Conn) IsServedAtOnce() bool { return c.serving.Load() != 0 }
 
 // poll looks for events, and waits for them. It reports false when the poller is
 // closed.
@@ -181,26 +253,36 @@ func (p *poller) poll() bool {
 		p.busy = 0
 		runtime.Gosched()
 	}
-	found := p.look(p.fd)
-	p.measure()
-	if found {
-		return true
-	}
-	p.busy = 0
-	p.waiting.Store(true)
-	err := p.raw.Read(func(fd uintptr) bool { return p.look(int(fd)) })
-	p.waiting.Store(false)
-	if err != nil {
+	// The descriptor is this one's for no longer than such a call lasts: the poller
+	// may be closed meanwhile.
+	if p.raw.Read(p.ask) != nil {
 		return false
 	}
-	p.began = time.Now().UnixNano()
-	p.group.watch()
+	if p.waited {
+		p.waited = false
+		p.waiting.Store(false)
+		p.group.watch()
+	}
 	return true
+}
+
+// lookOrWait looks for events. Where it reports false, the runtime has it called
+// again when there are some.
+func (p *poller) lookOrWait(fd uintptr) bool {
+	found := p.look(fd, 0)
+	p.measure()
+	if !found && !p.waited {
+		p.busy, p.waited = 0, true
+		p.waiting.Store(true)
+		runtime.Gosched() // whoever else has something to do does it now
+		found = p.look(fd, shortWait)
+	}
+	return found
 }
 
 // measure counts what was served between the last two polls.
 func (p *poller) measure() {
-	now := time.Now().UnixNano()
+	now := now()
 	if p.served > 0 {
 		p.group.pace.served(p.served, time.Duration(now-p.began))
 		p.served = 0
@@ -208,16 +290,23 @@ func (p *poller) measure() {
 	p.began = now
 }
 
-// look asks for events, without waiting.
-func (p *poller) look(fd int) bool {
+// look asks for events, and waits for some as long as it may.
+func (p *poller) look(fd uintptr, wait time.Duration) bool {
 	p.next, p.count = 0, 0
-	n, _, errno := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(fd), uintptr(unsafe.Pointer(&p.events)), maxEvents, 0, 0, 0)
+	limit := syscall.NsecToTimespec(int64(wait))
+	n, _, errno := syscall.RawSyscall6(sysEpollPwait2, fd, uintptr(unsafe.Pointer(&p.events)), maxEvents, uintptr(unsafe.Pointer(&limit)), 0, 0)
+	if errno == syscall.ENOSYS { // before Linux 5.11
+		n, _, errno = syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, fd, uintptr(unsafe.Pointer(&p.events)), maxEvents, 0, 0, 0)
+	}
 	if errno != 0 || n == 0 {
 		return false
 	}
 	p.count = int(n)
 	return true
 }
+
+// sysEpollPwait2 is the number of that call, the same for all processors.
+const sysEpollPwait2 = 441
 
 // happened notes what has happened to a connection, and reports whether its job is
 // to be resumed.
@@ -248,7 +337,7 @@ func (c *Conn) register() error {
 	if err != nil {
 		return err
 	}
-	c.number = c.group.numbers.Add(1)
+	c.number = c.group.numbers.Add(1) & math.MaxInt32
 	c.poller.Store(p) // before events can come
 	if err := p.add(c); err != nil {
 		c.poller.Store(nil)
@@ -296,6 +385,18 @@ func (g *Group) poller() (*poller, error) {
 		return nil, net.ErrClosed
 	}
 	return g.pollers[int(g.turns.Add(1))%len(g.pollers)], nil
+}
+
+// freePoller gives a poller that accepts for nobody, or nil.
+func (g *Group) freePoller(l *listener) *poller {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, p := range g.pollers {
+		if p.listener.CompareAndSwap(nil, l) {
+			return p
+		}
+	}
+	return nil
 }
 
 // Close ends the pollers. It is for when there are no connections any more.

@@ -3,6 +3,8 @@
 package socket
 
 import (
+	"errors"
+	"math"
 	"net"
 	"os"
 	"sync"
@@ -13,9 +15,9 @@ import (
 // A direction is the input or the output of a connection, and who waits for it.
 type direction struct {
 	state atomic.Int32
-	by    atomic.Int64  // the deadline, in nanoseconds of Unix time; 0: none
+	by    atomic.Int64  // the deadline, as moment gives it; 0: none
 	wake  chan struct{} // made by the first who waits; holds one at most
-	turn  sync.Mutex    // one waits at a time
+	turn  sync.Mutex    // one uses it at a time: what one leaves is for the next
 }
 
 // The states of a direction.
@@ -64,32 +66,57 @@ func (d *direction) poke() {
 	}
 }
 
-func (d *direction) setBy(t time.Time) {
-	by := int64(0)
-	if !t.IsZero() {
-		by = max(1, t.UnixNano())
+// moment gives a time in nanoseconds after the epoch, by the clock that nobody sets:
+// a step of the other neither ends waits nor makes them longer. The zero time is 0,
+// and none other is.
+func moment(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
 	}
-	d.by.Store(by)
+	left := int64(time.Until(t))
+	if now := now(); left < math.MaxInt64-now {
+		return max(1, now+left)
+	}
+	return math.MaxInt64
+}
+
+// now is the present moment.
+func now() int64 { return int64(time.Since(epoch)) }
+
+var epoch = time.Now()
+
+func (d *direction) setBy(t time.Time) {
+	d.by.Store(moment(t))
 	d.kick()
 }
 
 // overdue gives os.ErrDeadlineExceeded where the deadline has passed.
 func (d *direction) overdue() error {
-	if by := d.by.Load(); by != 0 && time.Now().UnixNano() >= by {
+	if by := d.by.Load(); by != 0 && now() >= by {
 		return os.ErrDeadlineExceeded
 	}
 	return nil
 }
 
+// errParked is what a goroutine gets that a handler has left behind, where the
+// connection has gone on to wait for the next request.
+var errParked = errors.New("the connection waits for its server")
+
+// use has the caller use a direction, alone.
+func (c *Conn) use(d *direction) {
+	if !d.turn.TryLock() { // who uses it may take long
+		c.handOver()
+		d.turn.Lock()
+	}
+}
+
 // await waits until something has happened to a direction, its deadline comes or
-// the connection is closed. The caller uses the connection.
+// the connection is closed. The caller uses the connection, and the direction.
 func (c *Conn) await(d *direction) error {
 	if err := c.register(); err != nil {
 		return err
 	}
 	c.handOver()
-	d.turn.Lock()
-	defer d.turn.Unlock()
 	if d.wake == nil {
 		d.wake = make(chan struct{}, 1)
 	}
@@ -101,10 +128,18 @@ func (c *Conn) await(d *direction) error {
 			}
 			return nil
 		}
-		d.state.CompareAndSwap(none, waiting)
+		if !d.state.CompareAndSwap(none, waiting) {
+			switch d.state.Load() {
+			case waiting: // since before
+			case parked:
+				return errParked
+			default:
+				continue // it has happened just now
+			}
+		}
 		// What was changed before it could be seen that somebody waits is seen here.
 		by := d.by.Load()
-		left := time.Duration(by - time.Now().UnixNano())
+		left := time.Duration(by - now())
 		switch {
 		case c.isClosed():
 			d.state.CompareAndSwap(waiting, none)
@@ -140,10 +175,7 @@ func (c *Conn) Park(job Job, by time.Time) bool {
 	if c.hungUp.Load() || c.register() != nil {
 		return false
 	}
-	until := int64(0)
-	if !by.IsZero() {
-		until = by.UnixNano()
-	}
+	until := moment(by)
 	c.job = job
 	c.idleBy.Store(until)
 	c.serving.Store(0)
@@ -174,7 +206,7 @@ func (c *Conn) arm(until int64) {
 	}
 	c.registering.Lock()
 	defer c.registering.Unlock()
-	after := time.Duration(until - time.Now().UnixNano())
+	after := time.Duration(until - now())
 	if c.alarm == nil {
 		c.alarm = time.AfterFunc(after, c.ring)
 		return
@@ -186,7 +218,7 @@ func (c *Conn) arm(until int64) {
 // waits, so mostly there is some left.
 func (c *Conn) ring() {
 	c.registering.Lock()
-	left := time.Duration(c.idleBy.Load() - time.Now().UnixNano())
+	left := time.Duration(c.idleBy.Load() - now())
 	if left > 0 && !c.isClosed() {
 		c.alarm.Reset(left)
 	} else {

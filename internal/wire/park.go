@@ -25,7 +25,7 @@ func (c *Conn) Park(job socket.Job, by time.Time) bool {
 	if c.TryFlush() != nil {
 		return false
 	}
-	for {
+	for range maxParks {
 		if c.in == nil {
 			c.lend()
 		}
@@ -48,7 +48,13 @@ func (c *Conn) Park(job socket.Job, by time.Time) bool {
 		}
 		c.SetIdle(false)
 	}
+	return false
 }
+
+// maxParks is how often a connection is tried that will not be left. Mostly that is
+// for something that has happened and was seen already; but it may have no place among
+// what is looked after, or somebody else may be reading it: then the caller waits.
+const maxParks = 3
 
 // A memory is for the input and the output of a connection while it is served.
 type memory struct {
@@ -64,10 +70,12 @@ func (c *Conn) lend() {
 		c.in = make([]byte, inputSize)
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	m := memories.Get().(*memory)
 	c.memory, c.in = m, m.in[:]
+	if !c.mu.TryLock() {
+		return // somebody is writing: who reads must not wait for that, and it has its output
+	}
+	defer c.mu.Unlock()
 	if c.out == nil {
 		c.out = m.out[:0]
 	}
@@ -76,7 +84,9 @@ func (c *Conn) lend() {
 // giveBack takes the memory of a connection that is not served, unless some of it
 // is still in use.
 func (c *Conn) giveBack() {
-	c.mu.Lock()
+	if !c.mu.TryLock() {
+		return // the sweeper is writing, to a client that may take its time
+	}
 	defer c.mu.Unlock()
 	if len(c.out) > 0 || c.r < c.w {
 		return
