@@ -649,20 +649,10 @@ const noListing = "No permission to list directory"
 const listingPatience = 10 * time.Second
 
 // makeListing makes the page for a directory, or answers that there is none.
-func (h *SimpleHandler) makeListing(path string) (page *pageContent, mediaType string) {
-	end, ok := h.Server.listings.Begin(listingPatience)
-	if !ok {
-		h.self.LogError("no turn to list a directory within %v", listingPatience)
-		h.self.SendError(503, "", "")
-		return nil, ""
-	}
-	var err error
-	func() {
-		defer end() // before anything waits for the client
-		page, mediaType, err = h.renderListing(path)
-	}()
+func (h *SimpleHandler) makeListing(path string) (*pageContent, string) {
+	page, mediaType, err := h.renderListing(path)
 	switch {
-	case errors.Is(err, errListings):
+	case errors.Is(err, errListings), errors.Is(err, errNoTurn):
 		h.self.LogError("%v", err)
 		h.self.SendError(503, "", "")
 	case err != nil:
@@ -671,14 +661,32 @@ func (h *SimpleHandler) makeListing(path string) (page *pageContent, mediaType s
 	return page, mediaType
 }
 
-// errListings says why a directory is not listed that may be listed later.
-var errListings = errors.New("too many names wait in listings for their clients")
+// Why a directory is not listed that may be listed later.
+var (
+	errListings = errors.New("too many names wait in listings for their clients")
+	errNoTurn   = fmt.Errorf("no turn to list a directory within %v", listingPatience)
+)
 
 // renderListing reads a directory and makes the page that the request wants.
 func (h *SimpleHandler) renderListing(path string) (page *pageContent, mediaType string, err error) {
 	const html, json = "text/html; charset=utf-8", "application/json"
 	rich := h.Listing == RichListing
-	entries, err := h.readDir(path, rich)
+	var end func()
+	defer func() {
+		if end != nil {
+			end() // before anything waits for the client
+		}
+	}()
+	entries, err := h.readDir(path, rich, func(names int) error {
+		ok := end != nil || dirlist.Short(names)
+		if !ok {
+			end, ok = h.Server.listings.Begin(listingPatience)
+		}
+		if !ok {
+			return errNoTurn
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, "", err
 	}
@@ -718,7 +726,7 @@ func (p *pageContent) Close() error {
 // and what HideDotfiles hides is not there. Errors are fs.ErrNotExist,
 // fs.ErrPermission or the system's.
 func (h *SimpleHandler) ReadDirectory(path string) ([]DirEntry, error) {
-	found, err := h.readDir(path, true)
+	found, err := h.readDir(path, true, nil)
 	entries := make([]DirEntry, len(found))
 	for i, e := range found {
 		entries[i] = DirEntry(e)
@@ -728,7 +736,7 @@ func (h *SimpleHandler) ReadDirectory(path string) ([]DirEntry, error) {
 	return entries, err
 }
 
-func (h *SimpleHandler) readDir(path string, stat bool) ([]dirlist.Entry, error) {
+func (h *SimpleHandler) readDir(path string, stat bool, more docroot.More) ([]dirlist.Entry, error) {
 	if h.withhold != nil && h.withhold(path) {
 		return nil, fs.ErrPermission
 	}
@@ -736,7 +744,7 @@ func (h *SimpleHandler) readDir(path string, stat bool) ([]dirlist.Entry, error)
 	if h.c == nil && paths.Root != nil {
 		defer paths.Root.Close() // as long as it is open, Windows keeps the directory
 	}
-	return paths.ReadDir(path, stat)
+	return paths.ReadDir(path, stat, more)
 }
 
 // TranslatePath gives the file that a request target stands for: the path,

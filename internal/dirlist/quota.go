@@ -19,10 +19,14 @@ type Quota struct {
 const (
 	// maxHeld is how many names may be kept in all, which takes some 150 MB.
 	maxHeld = 1_000_000
-	// free is up to how many a listing does not count: they are no more than what
-	// any slow reader keeps.
+	// free is up to how many a listing does not count, and takes no turn: they are no
+	// more than what any slow reader keeps.
 	free = 1000
 )
+
+// Short reports whether a directory of so many names takes no turn: it costs no more
+// than other requests do.
+func Short(names int) bool { return names <= free }
 
 // Begin waits for the turn to read a directory and to make a listing of it, which
 // end gives back. Half of the processors make listings at a time, so that the other

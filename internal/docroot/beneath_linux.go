@@ -82,7 +82,7 @@ func (t *beneath) opened(fd int, name string) (fs.File, fs.FileInfo, error) {
 // ReadDir looks at entries by the directory that it reads, wherever that has
 // been moved: DirEntry.Info would go by its path. It need not look before it opens:
 // what is no directory is not opened as one.
-func (t *beneath) ReadDir(name string, stat bool) ([]dirlist.Entry, error) {
+func (t *beneath) ReadDir(name string, stat bool, more More) ([]dirlist.Entry, error) {
 	fd, err := openat2(t.fd, name, openFlags|syscall.O_LARGEFILE|syscall.O_DIRECTORY)
 	if err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func (t *beneath) ReadDir(name string, stat bool) ([]dirlist.Entry, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return readEntries(f, stat)
+	return readEntries(f, stat, more)
 }
 
 // look tells what a name stands for, for those who need no FileInfo.

@@ -6,6 +6,7 @@ package docroot
 import (
 	"errors"
 	"io/fs"
+	"math"
 	"slices"
 	"strings"
 	"syscall"
@@ -30,6 +31,21 @@ type Tree interface {
 	// of what Open would give.
 	ReadDir(name string, stat bool) ([]dirlist.Entry, error)
 }
+
+// A More is asked before a directory that has shown so many names is read on, and may
+// end that with an error. Where nobody can tell how many there are, it is asked at the
+// beginning. It may be nil.
+type More func(names int) error
+
+func (more More) ask(names int) error {
+	if more == nil {
+		return nil
+	}
+	return more(names)
+}
+
+// unknown is how many names a directory may have that is read at once.
+const unknown = math.MaxInt
 
 var (
 	_ Tree = (*Root)(nil)

@@ -21,12 +21,15 @@ var direntBuffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 // readEntries gives what an open directory holds: what the system tells of each
 // entry while it reads the directory, and with stat what it tells of each that is
 // no link.
-func readEntries(f fs.File, stat bool) (entries []dirlist.Entry, err error) {
+func readEntries(f fs.File, stat bool, more More) (entries []dirlist.Entry, err error) {
 	buffer := direntBuffers.Get().(*[64 << 10]byte)
 	defer direntBuffers.Put(buffer)
 	entries = dirlist.Room()
 	err = f.(*File).Use(func(fd int) error {
 		for {
+			if err := more.ask(len(entries)); err != nil {
+				return err
+			}
 			n, err := getdents(fd, buffer[:])
 			if n == 0 || err != nil {
 				return err
@@ -40,6 +43,9 @@ func readEntries(f fs.File, stat bool) (entries []dirlist.Entry, err error) {
 	})
 	if err != nil {
 		dirlist.Return(entries)
+		if _, ok := err.(syscall.Errno); !ok {
+			return nil, err
+		}
 		return nil, pathError("readdir", f.(*File).name, err)
 	}
 	return entries, nil

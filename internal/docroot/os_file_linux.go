@@ -28,7 +28,10 @@ func (t *beneath) stat(name string, flags int) (fs.FileInfo, error) {
 }
 
 // readEntries gives what an open directory holds.
-func readEntries(opened fs.File, stat bool) ([]dirlist.Entry, error) {
+func readEntries(opened fs.File, stat bool, more More) ([]dirlist.Entry, error) {
+	if err := more.ask(unknown); err != nil {
+		return nil, err
+	}
 	f := opened.(*os.File)
 	found, err := f.ReadDir(-1)
 	if err != nil {

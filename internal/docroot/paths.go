@@ -99,13 +99,22 @@ func (p Paths) KeptIndex(dir string, pages []string) string {
 // Cleaned gives a name of a program's as one below a directory.
 func Cleaned(name string) string { return strings.TrimPrefix(path.Clean("/"+name), "/") }
 
-// ReadDir gives what a directory holds, as Tree.ReadDir does.
-func (p Paths) ReadDir(path string, stat bool) ([]dirlist.Entry, error) {
+// ReadDir gives what a directory holds, as Tree.ReadDir does, if more lets it.
+func (p Paths) ReadDir(path string, stat bool, more More) (entries []dirlist.Entry, err error) {
 	tree, name, err := p.locate("readdir", path)
 	if err != nil {
 		return nil, err
 	}
-	entries, err := tree.ReadDir(name, stat)
+	switch tree := tree.(type) {
+	case *Root:
+		entries, err = tree.readDir(name, stat, more)
+	case unbound:
+		entries, err = tree.readDir(name, stat, more)
+	default:
+		if err = more.ask(unknown); err == nil {
+			entries, err = tree.ReadDir(name, stat)
+		}
+	}
 	if p.Hide {
 		entries = slices.DeleteFunc(entries, func(e dirlist.Entry) bool { return isHidden(e.Name) })
 	}

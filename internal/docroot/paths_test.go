@@ -1,6 +1,8 @@
 package docroot
 
 import (
+	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -96,8 +98,48 @@ func TestPathsLocate(t *testing.T) {
 		if _, err := p.Stat(tc.path); (err != nil) != (tc.want == "no") {
 			t.Errorf("Stat(%s): %v", tc.path, err)
 		}
-		if entries, err := p.ReadDir(tc.path, true); (err == nil) != (tc.want == "directory") {
+		if entries, err := p.ReadDir(tc.path, true, nil); (err == nil) != (tc.want == "directory") {
 			t.Errorf("ReadDir(%s): %d entries, %v", tc.path, len(entries), err)
+		}
+	}
+}
+
+// TestReadDirMore: who asks to be asked is, before a directory is read on, and can end
+// that by whatever way it is found.
+func TestReadDirMore(t *testing.T) {
+	dir := tree(t)
+	for i := range 5000 {
+		write(t, filepath.Join(dir, "many", fmt.Sprintf("file-%04d", i)), "")
+	}
+	refusal := errors.New("no more")
+	for _, tc := range []struct {
+		name string
+		p    Paths
+		path string
+	}{
+		{"below a directory", Paths{Directory: dir, Root: New(dir, false)}, dir + "/many"},
+		{"below a directory, following links", Paths{Directory: dir, Root: New(dir, true)}, dir + "/many"},
+		{"a path", Paths{Directory: dir + "/sub", Root: New(dir+"/sub", false)}, dir + "/many"},
+		{"an FS", Paths{Directory: ".", FS: os.DirFS(dir)}, "many"},
+	} {
+		asked := 0
+		entries, err := tc.p.ReadDir(tc.path, false, func(names int) error { asked = max(asked, names); return nil })
+		if len(entries) != 5000 || err != nil || asked < 5000 {
+			t.Errorf("%s: %d entries, %v, asked for %d", tc.name, len(entries), err, asked)
+		}
+		times := 0
+		entries, err = tc.p.ReadDir(tc.path, false, func(names int) error {
+			if names < 1000 {
+				return nil
+			}
+			times++
+			return refusal
+		})
+		if len(entries) > 0 || !errors.Is(err, refusal) || times != 1 {
+			t.Errorf("%s: %d entries, %v, refused %d times", tc.name, len(entries), err, times)
+		}
+		if tc.p.Root != nil {
+			tc.p.Root.Close()
 		}
 	}
 }

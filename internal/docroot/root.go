@@ -34,7 +34,7 @@ type top interface {
 	Lstat(name string) (fs.FileInfo, error)
 	Readlink(name string) (string, error)
 	// ReadDir follows no links.
-	ReadDir(name string, stat bool) ([]dirlist.Entry, error)
+	ReadDir(name string, stat bool, more More) ([]dirlist.Entry, error)
 	Close() error
 }
 
@@ -90,15 +90,29 @@ func (r *Root) stat(name string, left *effort) (info fs.FileInfo, err error) {
 }
 
 // ReadDir gives what a directory holds.
-func (r *Root) ReadDir(name string, stat bool) (entries []dirlist.Entry, err error) {
+func (r *Root) ReadDir(name string, stat bool) ([]dirlist.Entry, error) {
+	return r.readDir(name, stat, nil)
+}
+
+func (r *Root) readDir(name string, stat bool, more More) (entries []dirlist.Entry, err error) {
 	if r.follow {
-		return unbound{}.ReadDir(r.path(name), stat)
+		return unbound{}.readDir(r.path(name), stat, more)
+	}
+	var refusal error
+	ask := func(names int) error {
+		if refusal = more.ask(names); refusal != nil {
+			return notServed(name) // nothing else is tried then
+		}
+		return nil
 	}
 	left := nameEffort
 	err = r.do("readdir", name, &left, func(top top, name string) (err error) {
-		entries, err = top.ReadDir(name, stat)
+		entries, err = top.ReadDir(name, stat, ask)
 		return err
 	})
+	if refusal != nil {
+		err = refusal
+	}
 	if err != nil {
 		return nil, err
 	}

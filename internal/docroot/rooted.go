@@ -39,7 +39,7 @@ func (t rooted) Open(name string) (fs.File, fs.FileInfo, error) {
 // ReadDir leaves the looking at entries to package os, which does it by the
 // open directory for what was opened through a Root (Go 1.26.1), and has it
 // from the directory itself on Windows.
-func (t rooted) ReadDir(name string, stat bool) ([]dirlist.Entry, error) {
+func (t rooted) ReadDir(name string, stat bool, more More) ([]dirlist.Entry, error) {
 	opened, info, err := t.Open(name)
 	if err != nil {
 		return nil, err
@@ -47,6 +47,9 @@ func (t rooted) ReadDir(name string, stat bool) ([]dirlist.Entry, error) {
 	defer opened.Close()
 	if !info.IsDir() {
 		return nil, notExist("readdir", name)
+	}
+	if err := more.ask(unknown); err != nil {
+		return nil, err
 	}
 	f := opened.(*os.File)
 	found, err := f.ReadDir(-1)

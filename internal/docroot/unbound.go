@@ -26,6 +26,10 @@ func (unbound) Stat(path string) (fs.FileInfo, error) {
 }
 
 func (u unbound) ReadDir(path string, stat bool) ([]dirlist.Entry, error) {
+	return u.readDir(path, stat, nil)
+}
+
+func (u unbound) readDir(path string, stat bool, more More) ([]dirlist.Entry, error) {
 	f, info, err := u.Open(path)
 	if err != nil {
 		return nil, err
@@ -34,7 +38,7 @@ func (u unbound) ReadDir(path string, stat bool) ([]dirlist.Entry, error) {
 	if !info.IsDir() {
 		return nil, notExist("readdir", path)
 	}
-	entries, err := readEntries(f, stat)
+	entries, err := readEntries(f, stat, more)
 	if err != nil {
 		return nil, err
 	}
