@@ -398,7 +398,7 @@ func (s *Server) bound() (net.Listener, error) {
 // serve accepts connections until l is closed.
 func (s *Server) serve(l net.Listener, process func(*connection)) error {
 	s.check()
-	l = s.sockets.Wrap(l)
+	l = s.sockets.Borrow(l)
 	if !s.open.AddListener(l) {
 		l.Close()
 		return ErrServerClosed
