@@ -399,7 +399,7 @@ func (s *Server) bound() (net.Listener, error) {
 // wait until they have been served.
 func (s *Server) serve(l net.Listener, process func(*connection), apart bool) error {
 	s.check()
-	l = s.sockets.Wrap(l)
+	l = s.sockets.Borrow(l)
 	if !s.open.AddListener(l) {
 		l.Close()
 		return ErrServerClosed

@@ -668,3 +668,30 @@ func TestSystemCalls(t *testing.T) {
 type quietFiles struct{ httpserver.SimpleHandler }
 
 func (h *quietFiles) LogMessage(string, ...any) {}
+
+// TestOwnerClosesListener: who has made a listener may close it, and serving ends
+// with an error. Nothing listens on by then.
+func TestOwnerClosesListener(t *testing.T) {
+	checkLeaks(t)
+	s := &httpserver.ThreadingServer{Server: httpserver.Server{Handler: new(answers)}}
+	defer s.Close()
+	l := listen(t)
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(l) }()
+	ask(t, dial(t, l.Addr()))
+	l.Close()
+	again, err := net.Listen("tcp", l.Addr().String())
+	if err != nil {
+		t.Error(err)
+	} else {
+		again.Close()
+	}
+	select {
+	case err := <-done:
+		if !errors.Is(err, net.ErrClosed) || errors.Is(err, httpserver.ErrServerClosed) {
+			t.Errorf("serving ended with %v", err)
+		}
+	case <-time.After(patience):
+		t.Error("it serves on")
+	}
+}

@@ -78,15 +78,11 @@ const (
 )
 
 func newPoller(g *Group) (*poller, error) {
-	fd, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	epoll, err := newEpoll()
 	if err != nil {
-		return nil, os.NewSyscallError("epoll_create1", err)
+		return nil, err
 	}
-	if err := syscall.SetNonblock(fd, true); err != nil { // so that package os takes it into the runtime's poller
-		syscall.Close(fd)
-		return nil, os.NewSyscallError("fcntl", err)
-	}
-	p := &poller{group: g, epoll: os.NewFile(uintptr(fd), "epoll")}
+	p := &poller{group: g, epoll: epoll}
 	p.waited = true // the first poll that finds something has the watchdog begin
 	p.waiting.Store(true)
 	p.ask = p.lookOrWait
@@ -100,6 +96,19 @@ func newPoller(g *Group) (*poller, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// newEpoll gives an epoll instance that is in the runtime's poller.
+func newEpoll() (*os.File, error) {
+	fd, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("epoll_create1", err)
+	}
+	if err := syscall.SetNonblock(fd, true); err != nil { // so that package os takes it there
+		syscall.Close(fd)
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	return os.NewFile(uintptr(fd), "epoll"), nil
 }
 
 // add has the poller look for what happens to a connection. What has happened
