@@ -25,6 +25,7 @@ type Conn struct {
 
 	peer    net.TCPAddr
 	address [16]byte // peer's
+	local   atomic.Pointer[net.TCPAddr]
 
 	registering sync.Mutex
 	poller      atomic.Pointer[poller] // which looks for events; nil until somebody has to wait
@@ -206,14 +207,14 @@ func (c *Conn) send(head, tail []byte, flags uintptr) (int, syscall.Errno) {
 // how much of both was written. It ends early where the file does.
 func (c *Conn) SendFile(head []byte, file int, offset, n int64) (total int64, err error) {
 	if !c.enter() {
-		return 0, c.failure("sendfile", net.ErrClosed)
+		return 0, c.failure("readfrom", net.ErrClosed)
 	}
 	defer c.leave()
 	c.use(&c.output)
 	defer c.output.turn.Unlock()
 	for len(head) > 0 || n > 0 {
 		if err := c.output.overdue(); err != nil {
-			return total, c.failure("sendfile", err)
+			return total, c.failure("readfrom", err)
 		}
 		sent, err := c.sendSome(&head, file, &offset, &n)
 		total += sent
@@ -222,10 +223,10 @@ func (c *Conn) SendFile(head []byte, file int, offset, n int64) (total int64, er
 			return total, nil // the file has ended
 		case err == nil || err == syscall.EINTR:
 		case err != syscall.EAGAIN:
-			return total, c.failure("sendfile", os.NewSyscallError("sendfile", err))
+			return total, c.failure("readfrom", os.NewSyscallError("sendfile", err))
 		default:
 			if err := c.await(&c.output); err != nil {
-				return total, c.failure("sendfile", err)
+				return total, c.failure("readfrom", err)
 			}
 		}
 	}
@@ -340,8 +341,12 @@ func (c *Conn) release() {
 // RemoteAddr is the address of the other side, a *net.TCPAddr.
 func (c *Conn) RemoteAddr() net.Addr { return &c.peer }
 
-// LocalAddr is the address on this side, a *net.TCPAddr.
+// LocalAddr is the address on this side, a *net.TCPAddr. After Close it is known
+// where somebody has asked before.
 func (c *Conn) LocalAddr() net.Addr {
+	if addr := c.local.Load(); addr != nil {
+		return addr
+	}
 	addr := new(net.TCPAddr)
 	if !c.enter() {
 		return addr
@@ -357,6 +362,7 @@ func (c *Conn) LocalAddr() net.Addr {
 	case *syscall.SockaddrInet6:
 		addr.IP, addr.Port, addr.Zone = name.Addr[:], name.Port, zoneName(name.ZoneId)
 	}
+	c.local.Store(addr)
 	return addr
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
@@ -232,5 +233,7 @@ func describe(err error) string {
 		parts = append(parts, fmt.Sprintf("%s %s", op.Op, op.Net))
 		err = op.Err
 	}
-	return strings.Join(append(parts, fmt.Sprintf("%q", err)), " ")
+	return strings.Join(append(parts, ports.ReplaceAllString(fmt.Sprintf("%q", err), "127.0.0.1")), " ")
 }
+
+var ports = regexp.MustCompile(`127\.0\.0\.1:\d+`)

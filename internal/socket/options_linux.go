@@ -3,6 +3,7 @@
 package socket
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -22,13 +23,9 @@ func (c *Conn) SetKeepAlive(keepAlive bool) error {
 	return c.setOption(syscall.SOL_SOCKET, syscall.SO_KEEPALIVE, number(keepAlive))
 }
 
-// SetKeepAlivePeriod sets how often it does, in whole seconds.
+// SetKeepAlivePeriod sets after what silence it does, in whole seconds.
 func (c *Conn) SetKeepAlivePeriod(d time.Duration) error {
-	seconds := int((d + time.Second - 1) / time.Second)
-	if err := c.setOption(syscall.IPPROTO_TCP, syscall.TCP_KEEPINTVL, seconds); err != nil {
-		return err
-	}
-	return c.setOption(syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE, seconds)
+	return c.setOption(syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE, int((d+time.Second-1)/time.Second))
 }
 
 // SetReadBuffer sets the size of the system's buffer for input, in bytes.
@@ -65,44 +62,56 @@ func number(b bool) int {
 	return 0
 }
 
-// ReadFrom writes what r gives until it ends; a file by the system's own copy.
-func (c *Conn) ReadFrom(r io.Reader) (int64, error) {
-	limited, isLimited := r.(*io.LimitedReader)
-	source, n := r, int64(1<<62)
-	if isLimited {
-		source, n = limited.R, limited.N
+// ReadFrom writes what r gives until it ends; a file by the system's own copy, where
+// it has one for it.
+func (c *Conn) ReadFrom(r io.Reader) (n int64, err error) {
+	limited, _ := r.(*io.LimitedReader)
+	source, most := r, int64(1<<62)
+	if limited != nil {
+		source, most = limited.R, limited.N
 	}
-	file, ok := source.(*os.File)
-	if !ok {
-		return io.Copy(writerOnly{c}, r)
+	if file, ok := source.(*os.File); ok {
+		n, err = c.readFile(file, most)
+	} else {
+		err = errNoSendfile
 	}
+	if limited != nil {
+		limited.N -= n
+	}
+	if errors.Is(err, errNoSendfile) {
+		var more int64
+		more, err = io.Copy(writerOnly{c}, r)
+		if n += more; err != nil {
+			err = c.failure("readfrom", err)
+		}
+	}
+	return n, err
+}
+
+// errNoSendfile is that of what cannot be sent by the system's own copy.
+var errNoSendfile = syscall.EINVAL
+
+// readFile writes at most n bytes of a file by the system's own copy.
+func (c *Conn) readFile(file *os.File, n int64) (sent int64, err error) {
 	offset, err := file.Seek(0, io.SeekCurrent)
 	raw, rerr := file.SyscallConn()
 	if err != nil || rerr != nil {
-		return io.Copy(writerOnly{c}, r)
+		return 0, errNoSendfile
 	}
-	var sent int64
-	var failure error
-	if err := raw.Control(func(fd uintptr) { sent, failure = c.SendFile(nil, int(fd), offset, n) }); err != nil {
-		return 0, err
+	if failure := raw.Control(func(fd uintptr) { sent, err = c.SendFile(nil, int(fd), offset, n) }); failure != nil {
+		return 0, errNoSendfile // to read it tells why
 	}
-	file.Seek(offset+sent, io.SeekStart)
-	if isLimited {
-		limited.N -= sent
+	if sent > 0 {
+		file.Seek(offset+sent, io.SeekStart)
 	}
-	return sent, failure
+	return sent, err
 }
 
 // writerOnly hides ReadFrom from io.Copy.
 type writerOnly struct{ io.Writer }
 
 // SyscallConn gives the connection for calls of the caller's own.
-func (c *Conn) SyscallConn() (syscall.RawConn, error) {
-	if c.isClosed() {
-		return nil, c.failure("raw", net.ErrClosed)
-	}
-	return rawConn{c}, nil
-}
+func (c *Conn) SyscallConn() (syscall.RawConn, error) { return rawConn{c}, nil }
 
 // A rawConn is a Conn as a syscall.RawConn.
 type rawConn struct{ c *Conn }
@@ -126,6 +135,9 @@ func (r rawConn) wait(op string, d *direction, f func(fd uintptr) (done bool)) e
 	defer d.turn.Unlock()
 	if d == &r.c.input {
 		r.c.drained.Store(false) // f may leave some
+	}
+	if err := d.overdue(); err != nil {
+		return r.c.failure(op, err)
 	}
 	for !f(uintptr(r.c.fd)) {
 		if err := r.c.await(d); err != nil {
