@@ -25,9 +25,9 @@ type pace struct {
 }
 
 const (
-	longTime   = 50 * time.Microsecond // what takes longer took long
-	judgeAfter = 512                   // what is served between two judgements
-	maxLong    = 4                     // one in so many parts of the time may go to what takes long
+	longTime   = 100 * time.Microsecond // what takes longer took long
+	judgeAfter = 512                    // what is served between two judgements
+	maxLong    = 4                      // one in so many parts of the time may go to what takes long
 )
 
 func (p *pace) isSlow() bool { return p.slow.Load() }

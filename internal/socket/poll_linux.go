@@ -25,9 +25,13 @@ import (
 // takes notice. Where these are many, every connection gets a goroutine.
 type poller struct {
 	group *Group
-	epoll *os.File
-	raw   syscall.RawConn
-	ask   func(fd uintptr) bool // lookOrWait, made once
+	epoll int // what tells of connections
+	// gate is an epoll instance too, and tells the runtime that epoll has something
+	// to tell, when somebody is waiting for that: if the runtime heard of all of it,
+	// it would wake an idle thread each time, to find nothing to do.
+	gate *os.File
+	raw  syscall.RawConn       // gate
+	ask  func(fd uintptr) bool // lookOrWait, made once
 
 	// turn is the number of what the poller does: even while it polls, odd while
 	// it serves a connection. Only who holds the turn writes it while it is even;
@@ -71,28 +75,36 @@ const (
 	// world.
 	shortWait = 100 * time.Microsecond
 
-	epollET = 1 << 31
+	epollET      = 1 << 31
+	epollOneShot = 1 << 30
 
 	// ofListener is the number of the listener's events.
 	ofListener = -1
 )
 
 func newPoller(g *Group) (*poller, error) {
-	epoll, err := newEpoll()
+	gate, err := newEpoll()
 	if err != nil {
 		return nil, err
 	}
-	p := &poller{group: g, epoll: epoll}
+	p := &poller{group: g, gate: gate}
 	p.waited = true // the first poll that finds something has the watchdog begin
 	p.waiting.Store(true)
 	p.ask = p.lookOrWait
 	p.workers.group = g
 	p.conns.Store(new([]atomic.Pointer[Conn]))
-	if p.raw, err = p.epoll.SyscallConn(); err == nil {
-		err = p.epoll.SetReadDeadline(time.Time{}) // which fails where the runtime's poller has not taken it
+	if p.raw, err = gate.SyscallConn(); err == nil {
+		err = gate.SetReadDeadline(time.Time{}) // which fails where the runtime's poller has not taken it
+	}
+	if err == nil {
+		p.epoll, err = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
 	}
 	if err != nil {
-		p.epoll.Close()
+		gate.Close()
+		return nil, err
+	}
+	if err := p.setGate(syscall.EPOLL_CTL_ADD, 0); err != nil {
+		p.close()
 		return nil, err
 	}
 	return p, nil
@@ -139,10 +151,26 @@ func (p *poller) add(c *Conn) error {
 // control changes what the poller looks for.
 func (p *poller) control(what int, e *event) error {
 	var failure error
-	err := p.raw.Control(func(epoll uintptr) { // which fails once the poller is closed
-		failure = syscall.EpollCtl(int(epoll), what, int(e.Fd), e)
+	err := p.raw.Control(func(uintptr) { // which fails once the poller is closed
+		failure = syscall.EpollCtl(p.epoll, what, int(e.Fd), e)
 	})
 	return cmp.Or(err, failure)
+}
+
+// setGate says what the gate is to tell of, once: there are events, or nothing.
+func (p *poller) setGate(what int, events uint32) error {
+	var failure error
+	err := p.raw.Control(func(gate uintptr) {
+		failure = syscall.EpollCtl(int(gate), what, p.epoll, &event{Events: events | epollOneShot, Fd: int32(p.epoll)})
+	})
+	return cmp.Or(err, failure)
+}
+
+// close ends the poller.
+func (p *poller) close() {
+	p.gate.Close() // which waits for calls under way
+	syscall.Close(p.epoll)
+	p.workers.end()
 }
 
 // forget takes a connection out that is about to be closed, with which the system
@@ -299,13 +327,16 @@ func (p *poller) poll() bool {
 
 // lookOrWait looks for events. Where it reports false, the runtime has it called
 // again when there are some.
-func (p *poller) lookOrWait(fd uintptr) bool {
-	found := p.look(fd, 0)
+func (p *poller) lookOrWait(gate uintptr) bool {
+	found := p.look(0)
 	p.measure()
 	if !found && !p.waited {
 		p.busy, p.waited = 0, true
 		p.waiting.Store(true)
-		found = p.look(fd, shortWait)
+		found = p.look(shortWait)
+	}
+	if !found {
+		syscall.EpollCtl(int(gate), syscall.EPOLL_CTL_MOD, p.epoll, &event{Events: syscall.EPOLLIN | epollOneShot, Fd: int32(p.epoll)})
 	}
 	return found
 }
@@ -321,12 +352,12 @@ func (p *poller) measure() {
 }
 
 // look asks for events, and waits for some as long as it may.
-func (p *poller) look(fd uintptr, wait time.Duration) bool {
+func (p *poller) look(wait time.Duration) bool {
 	p.next, p.count = 0, 0
 	limit := syscall.NsecToTimespec(int64(wait))
-	n, _, errno := syscall.RawSyscall6(sysEpollPwait2, fd, uintptr(unsafe.Pointer(&p.events)), maxEvents, uintptr(unsafe.Pointer(&limit)), 0, 0)
+	n, _, errno := syscall.RawSyscall6(sysEpollPwait2, uintptr(p.epoll), uintptr(unsafe.Pointer(&p.events)), maxEvents, uintptr(unsafe.Pointer(&limit)), 0, 0)
 	if errno == syscall.ENOSYS { // before Linux 5.11
-		n, _, errno = syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, fd, uintptr(unsafe.Pointer(&p.events)), maxEvents, 0, 0, 0)
+		n, _, errno = syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(p.epoll), uintptr(unsafe.Pointer(&p.events)), maxEvents, 0, 0, 0)
 	}
 	if errno != 0 || n == 0 {
 		return false
@@ -444,8 +475,7 @@ func (g *Group) Close() {
 	defer g.mu.Unlock()
 	g.closed = true
 	for _, p := range g.pollers {
-		p.epoll.Close()
-		p.workers.end()
+		p.close()
 	}
 	g.pollers = nil
 }

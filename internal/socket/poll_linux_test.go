@@ -20,13 +20,13 @@ func TestNoPoller(t *testing.T) {
 		{"the group is closed", func(_ *Conn, g *Group) { g.Close() }},
 		{"the poller is closed", func(_ *Conn, g *Group) {
 			for _, p := range g.pollers {
-				p.epoll.Close()
+				p.gate.Close()
 			}
 		}},
 		{"the system refuses", func(c *Conn, g *Group) {
 			// It does so for want of memory, which is not to be had in a test, and for what is there already.
 			for _, p := range g.pollers {
-				p.raw.Control(func(epoll uintptr) { syscall.EpollCtl(int(epoll), syscall.EPOLL_CTL_ADD, c.fd, &event{}) })
+				syscall.EpollCtl(p.epoll, syscall.EPOLL_CTL_ADD, c.fd, &event{})
 			}
 		}},
 	} {

@@ -157,7 +157,7 @@ func TestWatchdogFromTheBeginning(t *testing.T) {
 		t.Fatal(err)
 	}
 	g.mu.Lock()
-	g.pollers[0].epoll.Close()
+	g.pollers[0].close()
 	g.pollers[0] = p
 	g.mu.Unlock()
 	var served atomic.Int32
