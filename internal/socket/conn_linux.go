@@ -40,7 +40,7 @@ type Conn struct {
 	job    Job
 	idleBy atomic.Int64 // when waiting parked ends, as moment gives it; 0: never
 	alarm  *time.Timer  // for that; it may be late, and then sees to the rest
-	armed  atomic.Bool
+	rings  atomic.Int64 // when it does; 0: it is not set
 }
 
 // Read reads what has come, or waits for it.
