@@ -105,7 +105,9 @@ func (c *Conn) receive(p []byte) (int, error) {
 		case errno != 0:
 			c.setDrained(errno == syscall.EAGAIN)
 			return 0, errno
-		case n == 0:
+		}
+		c.haveRead()
+		if n == 0 {
 			return 0, io.EOF
 		}
 		c.setDrained(int(n) < len(p))
@@ -177,6 +179,7 @@ func (c *Conn) WriteTwo(head, tail []byte) (total int, err error) {
 
 // send writes once.
 func (c *Conn) send(head, tail []byte, flags uintptr) (int, syscall.Errno) {
+	willWrite()
 	flags |= syscall.MSG_DONTWAIT | syscall.MSG_NOSIGNAL
 	if len(head) == 0 {
 		head, tail = tail, nil
