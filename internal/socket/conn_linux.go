@@ -42,7 +42,7 @@ type Conn struct {
 	job    Job
 	idleBy atomic.Int64 // when waiting parked ends, as moment gives it; 0: never
 	alarm  *time.Timer  // for that; it may be late, and then sees to the rest
-	armed  atomic.Bool
+	rings  atomic.Int64 // when it does; 0: it is not set
 }
 
 // Read reads what has come, or waits for it.
@@ -107,7 +107,9 @@ func (c *Conn) receive(p []byte) (int, error) {
 		case errno != 0:
 			c.setDrained(errno == syscall.EAGAIN)
 			return 0, errno
-		case n == 0:
+		}
+		c.haveRead()
+		if n == 0 {
 			return 0, io.EOF
 		}
 		c.setDrained(int(n) < len(p))
@@ -179,6 +181,7 @@ func (c *Conn) WriteTwo(head, tail []byte) (total int, err error) {
 
 // send writes once.
 func (c *Conn) send(head, tail []byte, flags uintptr) (int, syscall.Errno) {
+	willWrite()
 	flags |= syscall.MSG_DONTWAIT | syscall.MSG_NOSIGNAL
 	if len(head) == 0 {
 		head, tail = tail, nil

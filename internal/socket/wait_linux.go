@@ -179,16 +179,12 @@ func (c *Conn) Park(job Job, by time.Time) bool {
 	c.job = job
 	c.idleBy.Store(until)
 	serving := c.serving.Swap(0) // for who resumes it
-	if until != 0 && !c.armed.Load() {
-		c.arm(until)
-	}
+	c.arm(until)
 	if !c.input.state.CompareAndSwap(none, parked) {
 		c.serving.Store(serving)
 		return false // ready: TryRead sees that
 	}
-	if until != 0 && !c.armed.Load() { // the alarm went off before it could see this
-		c.arm(until)
-	}
+	c.arm(until) // again, where the alarm went off before it could see this
 	// A Close that came before this did not see it parked.
 	if c.isClosed() && c.input.state.CompareAndSwap(parked, none) {
 		c.serving.Store(serving)
@@ -204,13 +200,18 @@ func (c *Conn) Unpark() {
 	}
 }
 
-// arm sets the alarm. The connection is in use, so that it is not released.
+// arm sets the alarm, unless it is set already to ring by then. The connection is in
+// use, so that it is not released.
 func (c *Conn) arm(until int64) {
-	if !c.armed.CompareAndSwap(false, true) {
+	if set := c.rings.Load(); until == 0 || set != 0 && set <= until {
 		return
 	}
 	c.registering.Lock()
 	defer c.registering.Unlock()
+	if set := c.rings.Load(); set != 0 && set <= until {
+		return
+	}
+	c.rings.Store(until)
 	after := time.Duration(until - now())
 	if c.alarm == nil {
 		c.alarm = time.AfterFunc(after, c.ring)
@@ -222,16 +223,26 @@ func (c *Conn) arm(until int64) {
 // ring looks whether the time to wait is over. The alarm is set once for many
 // waits, so mostly there is some left.
 func (c *Conn) ring() {
-	c.registering.Lock()
-	left := time.Duration(c.idleBy.Load() - now())
-	if left > 0 && !c.isClosed() {
-		c.alarm.Reset(left)
-	} else {
-		c.armed.Store(false)
-		left = 0
-	}
-	c.registering.Unlock()
-	if left == 0 {
+	if c.isOver() {
 		c.Unpark()
+	}
+}
+
+// isOver reports whether the time to wait is over, or sets the alarm again.
+func (c *Conn) isOver() bool {
+	c.registering.Lock()
+	defer c.registering.Unlock()
+	for {
+		by := c.idleBy.Load()
+		left := by - now()
+		if left <= 0 || c.isClosed() {
+			c.rings.Store(0)
+			return true
+		}
+		c.rings.Store(by)
+		if c.idleBy.Load() >= by { // or who parks it has not seen this, and does not arm
+			c.alarm.Reset(time.Duration(left))
+			return false
+		}
 	}
 }

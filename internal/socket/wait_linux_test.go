@@ -209,3 +209,39 @@ func TestUrgentData(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatTheRaceDetectorKnows: what one side did before it wrote is known to have
+// happened by the other one that has read it, as it is by package net.
+func TestWhatTheRaceDetectorKnows(t *testing.T) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			l, _ := k.listen(t, "tcp", "127.0.0.1:0")
+			server, client := connect(t, l)
+			shared := 0
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				p := make([]byte, 9)
+				for range 3 {
+					if _, err := server.Read(p); err != nil {
+						t.Error(err)
+					}
+					shared++
+					if _, err := server.Write([]byte("a")); err != nil {
+						t.Error(err)
+					}
+				}
+			}()
+			p := make([]byte, 1)
+			for range 3 {
+				shared++
+				client.Write([]byte("abc"))
+				client.Read(p)
+			}
+			<-done
+			if shared != 6 {
+				t.Error(shared)
+			}
+		})
+	}
+}
