@@ -15,18 +15,34 @@ import (
 )
 
 // Wrap gives a listener whose connections are of type *Conn, where l is a
-// *net.TCPListener; other listeners stay as they are. To close it closes l, and
-// nobody else does.
+// *net.TCPListener, which is closed then: the socket goes on under a descriptor that
+// the runtime's poller does not know, as it would wake a thread for every connection.
+// Other listeners stay as they are.
 func (g *Group) Wrap(l net.Listener) net.Listener {
 	tcp, ok := l.(*net.TCPListener)
 	if !ok {
 		return l
 	}
-	file, err := tcp.File() // another descriptor of the same socket, in the runtime's poller
+	raw, err := tcp.SyscallConn()
 	if err != nil {
 		return l
 	}
-	return g.wrap(tcp, file, nil)
+	fd := -1
+	raw.Control(func(of uintptr) {
+		if n, _, errno := syscall.RawSyscall(syscall.SYS_FCNTL, of, syscall.F_DUPFD_CLOEXEC, 0); errno == 0 {
+			fd = int(n)
+		}
+	})
+	if fd < 0 {
+		return l
+	}
+	own, err := g.wrap(&listener{TCPListener: tcp, fd: fd})
+	if err != nil {
+		syscall.Close(fd)
+		return l
+	}
+	tcp.Close()
+	return own
 }
 
 // Borrow is Wrap for a listener of somebody who may close it: then it does not go on
@@ -40,29 +56,33 @@ func (g *Group) Borrow(l net.Listener) net.Listener {
 	if err != nil {
 		return l
 	}
-	file, err := newEpoll()
+	borrowed, err := g.wrap(&listener{TCPListener: tcp, lender: lender})
 	if err != nil {
 		return l
 	}
-	return g.wrap(tcp, file, lender)
+	borrowed.watchLender()
+	return borrowed
 }
 
-// wrap makes a listener that waits by file, or leaves l as it is.
-func (g *Group) wrap(tcp *net.TCPListener, file *os.File, lender syscall.RawConn) net.Listener {
-	raw, err := file.SyscallConn()
-	if err == nil {
-		err = file.SetReadDeadline(time.Time{}) // which fails where the runtime's poller has not taken it
+// wrap completes a listener.
+func (g *Group) wrap(l *listener) (*listener, error) {
+	gate, err := newEpoll()
+	if err != nil {
+		return nil, err
 	}
-	l := &listener{TCPListener: tcp, group: g, file: file, raw: raw, lender: lender, end: make(chan acceptance, 1)}
-	if err == nil && lender != nil {
-		err = l.borrow()
+	l.group, l.gate, l.end = g, gate, make(chan acceptance, 1)
+	if l.raw, err = gate.SyscallConn(); err == nil {
+		err = gate.SetReadDeadline(time.Time{}) // which fails where the runtime's poller has not taken it
+	}
+	if err == nil {
+		err = l.setGate(syscall.EPOLL_CTL_ADD, 0)
 	}
 	if err == nil {
 		err = g.start()
 	}
 	if err != nil {
-		l.release()
-		return tcp
+		gate.Close()
+		return nil, err
 	}
 	// What package net sets for every connection is inherited from the listener.
 	l.control(func(fd uintptr) {
@@ -71,7 +91,7 @@ func (g *Group) wrap(tcp *net.TCPListener, file *os.File, lender syscall.RawConn
 		syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE, keepAliveSeconds)
 		syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_KEEPINTVL, keepAliveSeconds)
 	})
-	return l
+	return l, nil
 }
 
 const keepAliveSeconds = 15 // package net's
@@ -80,9 +100,10 @@ const keepAliveSeconds = 15 // package net's
 type listener struct {
 	*net.TCPListener
 	group  *Group
-	file   *os.File        // to wait by
-	raw    syscall.RawConn // the same
-	lender syscall.RawConn // the TCPListener, where it is borrowed; file is an epoll instance that has it
+	fd     int             // the socket's
+	lender syscall.RawConn // or that of the TCPListener, where it is borrowed
+	gate   *os.File        // an epoll instance that tells of connections, when Accept waits
+	raw    syscall.RawConn // gate
 	look   *time.Timer     // whether that was closed
 
 	// Of AcceptFor, while it runs.
@@ -95,28 +116,17 @@ type listener struct {
 // lookTime is how often it is looked whether the owner has closed what was borrowed.
 const lookTime = 100 * time.Millisecond
 
-// borrow has file tell of connections to the lender's listener.
-func (l *listener) borrow() error {
-	var failure error
-	err := l.raw.Control(func(epoll uintptr) {
-		err := l.lender.Control(func(fd uintptr) {
-			failure = syscall.EpollCtl(int(epoll), syscall.EPOLL_CTL_ADD, int(fd), &event{Events: syscall.EPOLLIN, Fd: int32(fd)})
-		})
-		failure = cmp.Or(err, failure)
-	})
-	if err = cmp.Or(err, failure); err != nil {
-		return err
-	}
+// watchLender looks now and then whether the owner has closed the TCPListener.
+func (l *listener) watchLender() {
 	l.look = time.AfterFunc(time.Hour, func() {
 		if l.control(func(uintptr) {}) != nil {
 			l.leave(nil, net.ErrClosed)
-			l.file.Close()
+			l.gate.Close()
 			return
 		}
 		l.look.Reset(lookTime)
 	})
 	l.look.Reset(lookTime) // now that the function above can know it
-	return nil
 }
 
 // control calls f with the descriptor of the socket that listens.
@@ -124,7 +134,19 @@ func (l *listener) control(f func(fd uintptr)) error {
 	if l.lender != nil {
 		return l.lender.Control(f)
 	}
-	return l.raw.Control(f)
+	return l.raw.Control(func(uintptr) { f(uintptr(l.fd)) }) // which fails once the gate is closed, and the socket is after it
+}
+
+// setGate says what the gate is to tell of, once.
+func (l *listener) setGate(what int, events uint32) error {
+	var failure error
+	err := l.raw.Control(func(gate uintptr) {
+		err := l.control(func(fd uintptr) {
+			failure = syscall.EpollCtl(int(gate), what, int(fd), &event{Events: events | epollOneShot, Fd: int32(fd)})
+		})
+		failure = cmp.Or(err, failure)
+	})
+	return cmp.Or(err, failure)
 }
 
 // An acceptance is how an accept ended.
@@ -210,14 +232,18 @@ func (l *listener) accept() (*Conn, error) {
 	var c *Conn
 	var failure error
 	accept := func(fd uintptr) { c, failure = l.group.accept(int(fd)) }
-	err := l.raw.Read(func(fd uintptr) bool {
-		switch {
-		case l.lender == nil:
-			accept(fd)
-		case l.lender.Control(accept) != nil:
+	err := l.raw.Read(func(uintptr) bool {
+		if l.control(accept) != nil {
 			failure = net.ErrClosed
 		}
-		return failure != syscall.EAGAIN
+		if failure != syscall.EAGAIN {
+			return true
+		}
+		if err := l.setGate(syscall.EPOLL_CTL_MOD, syscall.EPOLLIN); err != nil {
+			failure = err
+			return true
+		}
+		return false
 	})
 	switch {
 	case failure == net.ErrClosed:
@@ -278,19 +304,20 @@ func zoneName(index uint32) string {
 }
 
 // SetDeadline ends the waits of Accept at a time.
-func (l *listener) SetDeadline(t time.Time) error { return l.file.SetReadDeadline(t) }
+func (l *listener) SetDeadline(t time.Time) error { return l.gate.SetReadDeadline(t) }
 
 // Close ends the listening.
 func (l *listener) Close() error {
-	l.release()
-	return l.TCPListener.Close()
-}
-
-// release closes what is beside the TCPListener.
-func (l *listener) release() {
 	if l.look != nil {
 		l.look.Stop()
 	}
 	l.leave(nil, net.ErrClosed)
-	l.file.Close()
+	err := l.gate.Close() // which waits for calls under way
+	if l.lender != nil {
+		return l.TCPListener.Close()
+	}
+	if err == nil { // the first Close
+		syscall.Close(l.fd)
+	}
+	return err
 }

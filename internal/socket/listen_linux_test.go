@@ -3,6 +3,7 @@
 package socket
 
 import (
+	"cmp"
 	"errors"
 	"net"
 	"os"
@@ -126,9 +127,14 @@ func TestAcceptAgain(t *testing.T) {
 func TestAcceptOfABlockingListener(t *testing.T) {
 	for _, k := range listeners {
 		t.Run(k.name, func(t *testing.T) {
-			var below net.Listener
-			l, _ := kind{k.name, func(g *Group, l net.Listener) net.Listener { below = l; return k.wrap(g, l) }}.listen(t, "tcp", "127.0.0.1:0")
-			if err := syscall.SetNonblock(descriptor(t, below.(*net.TCPListener)), false); err != nil {
+			l, _ := k.listen(t, "tcp", "127.0.0.1:0")
+			var failure error
+			control := func(f func(fd uintptr)) error { f(uintptr(descriptor(t, l.(*net.TCPListener)))); return nil }
+			if l, ok := l.(*listener); ok {
+				control = l.control
+			}
+			err := control(func(fd uintptr) { failure = syscall.SetNonblock(int(fd), false) })
+			if err = cmp.Or(err, failure); err != nil {
 				t.Fatal(err)
 			}
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
