@@ -76,6 +76,9 @@ func (c *checker) fits(k *ask, a *answer, o outcome, only bool) error {
 	case o.redirect:
 		return isRedirect(k, a)
 	case o.failed:
+		if a.status == 403 {
+			return c.isError(k, a, 403)
+		}
 		return c.isError(k, a, 502)
 	}
 	if a.status != 200 || !bytes.Equal(a.content, o.exact) {
