@@ -15,7 +15,7 @@ type outcome struct {
 	mixed    []*version // while it is written over: any byte of any of them, and perhaps not all
 	listing  *directory
 	redirect bool   // 301, to the same with a slash
-	failed   bool   // 502, of a script that is gone
+	failed   bool   // 502 or 403, of a script that is gone while it is looked at
 	exact    []byte // 200 with this content
 }
 
@@ -32,7 +32,7 @@ func (o outcome) String() string {
 	case o.redirect:
 		return "a redirect"
 	case o.failed:
-		return "502"
+		return "502 or 403"
 	}
 	return fmt.Sprintf("%d bytes", len(o.exact))
 }

@@ -33,18 +33,18 @@ var changes = []change{
 	{"the root swapped for another", time.Second, 4 * time.Second, swapRoot},
 }
 
-// keepChanging does a change again and again until ctx ends, and gives how often.
+// keepChanging does a change, again and again until ctx ends, and gives how often.
 func (c *change) keepChanging(ctx context.Context, s *site, r *rand.Rand) (times int, err error) {
 	for {
+		if err := c.do(s, r); err != nil {
+			return times, fmt.Errorf("%s: %w", c.name, err)
+		}
+		times++
 		select {
 		case <-ctx.Done():
 			return times, nil
 		case <-time.After(between(r, c.least, c.most)):
 		}
-		if err := c.do(s, r); err != nil {
-			return times, fmt.Errorf("%s: %w", c.name, err)
-		}
-		times++
 	}
 }
 

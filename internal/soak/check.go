@@ -76,6 +76,9 @@ func (c *checker) fits(k *ask, a *answer, o outcome, only bool) error {
 	case o.redirect:
 		return isRedirect(k, a)
 	case o.failed:
+		if a.status == 403 {
+			return c.isError(k, a, 403)
+		}
 		return c.isError(k, a, 502)
 	}
 	if a.status != 200 || !bytes.Equal(a.content, o.exact) {
@@ -95,42 +98,44 @@ func (c *checker) isVersion(k *ask, a *answer, v *version, only bool) error {
 		}
 		return c.isError(k, a, a.status)
 	}
-	if err := c.checkValidators(k, a, v); err != nil {
+	known := false // that it is this version, and no other
+	if a.status != 304 && k.method != "HEAD" {
+		enough, err := c.isContent(k, a, v)
+		if err != nil {
+			return err
+		}
+		known = enough || only
+	}
+	switch err := c.checkValidators(k, a, v); {
+	case err != nil:
 		return err
-	}
-	switch {
-	case a.status == 304:
-		if len(a.content) > 0 {
-			return errors.New("a 304 with content")
-		}
-		return nil
-	case k.method == "HEAD":
-		if a.value("Content-Length") != strconv.Itoa(v.size) {
-			return fmt.Errorf("the length is %s, and not %d", a.value("Content-Length"), v.size)
-		}
-		return nil
-	}
-	parts, size, err := c.parts(k, a)
-	if err != nil {
-		return err
-	}
-	if size != v.size {
-		return fmt.Errorf("the size is %d, and not %d", size, v.size)
-	}
-	for _, p := range parts {
-		if i := c.noise.differ(v.number, p.from, p.content); i >= 0 {
-			return fmt.Errorf("from byte %d of %d on there stands %s", p.from+i, size, c.recognize(p.from+i, p.content[i:], k.begin))
-		}
-	}
-	if only || v.size >= changingSizes[0] && covers(parts, changingSizes[0]) {
+	case a.status == 304 && len(a.content) > 0:
+		return errors.New("a 304 with content")
+	case k.method == "HEAD" && a.status == 200 && a.value("Content-Length") != strconv.Itoa(v.size):
+		return fmt.Errorf("the length is %s, and not %d", a.value("Content-Length"), v.size)
+	case known:
 		return c.tagged(v, a.value("ETag"))
 	}
 	return nil
 }
 
-// covers reports whether parts have enough bytes to tell versions apart.
-func covers(parts []part, enough int) bool {
-	return slices.ContainsFunc(parts, func(p part) bool { return len(p.content) >= enough })
+// isContent says how content is not what a version has there, and whether there is enough
+// of it to tell versions apart.
+func (c *checker) isContent(k *ask, a *answer, v *version) (enough bool, err error) {
+	parts, size, err := c.parts(k, a)
+	if err != nil {
+		return false, err
+	}
+	for _, p := range parts {
+		if size != v.size {
+			return false, fmt.Errorf("the size is %d, and not %d: there stands %s", size, v.size, c.recognize(p.from, p.content, k.begin))
+		}
+		if i := c.noise.differ(v.number, p.from, p.content); i >= 0 {
+			return false, fmt.Errorf("from byte %d of %d on there stands %s", p.from+i, size, c.recognize(p.from+i, p.content[i:], k.begin))
+		}
+		enough = enough || len(p.content) >= changingSizes[0]
+	}
+	return enough, nil
 }
 
 // checkValidators says how ETag and Last-Modified do not go with a version.

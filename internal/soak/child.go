@@ -46,6 +46,10 @@ func (h *echoing) DoPOST() {
 		h.CGIHandler.DoPOST()
 		return
 	}
+	echo(&h.BaseHandler)
+}
+
+func echo(h *httpserver.BaseHandler) {
 	h.LimitBody(maxBody)
 	body, err := io.ReadAll(h.RFile)
 	if err != nil {
@@ -74,6 +78,9 @@ type usage struct {
 // grace is how long a server has for its requests in flight when it is told to end: as
 // the command.
 const grace = 8 * time.Second
+
+// longestEnd is how long it may take to end, with what it does beside waiting.
+const longestEnd = grace + 5*time.Second
 
 // childMain serves on a port of its own, prints the address, and then a usage for every
 // line on standard input: after a collection, if the line says so. It ends in peace with

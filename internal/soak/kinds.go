@@ -12,23 +12,25 @@ type kind struct {
 	count int // of clients, for each server
 	rest  time.Duration
 	visit func(context.Context, *client) error
+
+	scripts bool // some of what it asks for are scripts
 }
 
 var kinds = []kind{
-	{"keep-alive", 4, 10 * time.Millisecond, keepAlive},
-	{"a connection each", 4, 4 * time.Millisecond, oneEach},
-	{"16 pipelined", 2, 10 * time.Millisecond, pipelined},
-	{"ranges", 3, 10 * time.Millisecond, ranges},
-	{"conditions", 4, 10 * time.Millisecond, conditions},
-	{"HEAD", 1, 10 * time.Millisecond, heads},
-	{"listings", 2, 10 * time.Millisecond, listings},
-	{"what is not there", 1, 20 * time.Millisecond, missing},
-	{"POST", 3, 10 * time.Millisecond, posts},
-	{"CGI", 1, 250 * time.Millisecond, cgi},
-	{"slow heads", 8, 10 * time.Millisecond, slowHeads},
-	{"slow readers", 4, 10 * time.Millisecond, slowReaders},
-	{"resets", 3, 10 * time.Millisecond, resets},
-	{"idle", 30, 10 * time.Millisecond, idle},
+	{"keep-alive", 4, 10 * time.Millisecond, keepAlive, false},
+	{"a connection each", 4, 4 * time.Millisecond, oneEach, false},
+	{"16 pipelined", 2, 10 * time.Millisecond, pipelined, false},
+	{"ranges", 3, 10 * time.Millisecond, ranges, false},
+	{"conditions", 4, 10 * time.Millisecond, conditions, false},
+	{"HEAD", 1, 10 * time.Millisecond, heads, false},
+	{"listings", 2, 10 * time.Millisecond, listings, false},
+	{"what is not there", 1, 20 * time.Millisecond, missing, false},
+	{"POST", 3, 10 * time.Millisecond, posts, true},
+	{"CGI", 1, 250 * time.Millisecond, cgi, true},
+	{"slow heads", 8, 10 * time.Millisecond, slowHeads, false},
+	{"slow readers", 4, 10 * time.Millisecond, slowReaders, false},
+	{"resets", 3, 10 * time.Millisecond, resets, true},
+	{"idle", 30, 10 * time.Millisecond, idle, false},
 }
 
 // pause waits as long, or until ctx ends.

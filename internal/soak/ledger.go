@@ -56,7 +56,7 @@ var (
 // expectedLines are those a log may have beside the ones of requests: of answers that are
 // errors, of scripts that are gone, and of clients that go without a word.
 var expectedLines = []*regexp.Regexp{
-	regexp.MustCompile(`^code (404|412|416|502), message [A-Z][\w ]*( \('[^']*'\))?$`),
+	regexp.MustCompile(`^code (403|404|412|416|502), message [A-Z][\w ]*( \('[^']*'\))?$`),
 	regexp.MustCompile(`^CGI script \S+: (.*([nN]o such file|cannot open).*|the output ended before the header section did)$`),
 	regexp.MustCompile(`^CGI script exit code (2|-15|-9)$`),
 	regexp.MustCompile(`^code 400, message Incomplete request$`),

@@ -48,7 +48,7 @@ func exit(err error) {
 }
 
 func parentMain() error {
-	set := settings{out: os.Stdout}
+	set := settings{rest: 30 * time.Second, grace: longestEnd, keep: true, out: os.Stdout}
 	flag.DurationVar(&set.long, "for", 10*time.Minute, "how `long` the load lasts")
 	flag.IntVar(&set.most, "most", 20_000_000, "end the load after so many `requests`")
 	flag.DurationVar(&set.every, "every", 10*time.Second, "the time between two `samples`")

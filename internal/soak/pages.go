@@ -32,6 +32,7 @@ var errorTexts = map[int]struct {
 	explain string
 	reasons []string
 }{
+	403: {"Request forbidden -- authorization will not help", []string{"CGI script is not executable ('/cgi-bin/hello')", "CGI script is not executable ('/cgi-bin/echo')"}},
 	404: {"Nothing matches the given URI", []string{"File not found", "No permission to list directory", "No such CGI script ('/cgi-bin/hello')", "No such CGI script ('/cgi-bin/echo')"}},
 	412: {"Precondition in headers is false", []string{"Precondition Failed"}},
 	416: {"Cannot satisfy request range", []string{"Range Not Satisfiable"}},

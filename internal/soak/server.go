@@ -149,12 +149,11 @@ func (s *server) terminate() error {
 }
 
 // awaitEnd waits for the server to end by itself.
-func (s *server) awaitEnd() error {
-	const slack = 5 * time.Second // for what it does beside waiting
+func (s *server) awaitEnd(long time.Duration) error {
 	select {
 	case <-s.exited:
-	case <-time.After(grace + slack):
-		return fmt.Errorf("it had not ended %v after a SIGTERM", grace+slack)
+	case <-time.After(long):
+		return fmt.Errorf("it had not ended %v after a SIGTERM", long)
 	}
 	if s.exitErr != nil {
 		return fmt.Errorf("after a SIGTERM: %w", s.exitErr)
