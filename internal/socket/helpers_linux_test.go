@@ -226,8 +226,11 @@ func describe(err error) string {
 			parts = append(parts, known.name)
 		}
 	}
-	if timeout, ok := err.(net.Error); ok {
-		parts = append(parts, fmt.Sprintf("timeout=%v temporary=%v", timeout.Timeout(), timeout.Temporary()))
+	if timeout, ok := err.(interface{ Timeout() bool }); ok {
+		parts = append(parts, fmt.Sprintf("timeout=%v", timeout.Timeout()))
+	}
+	if temporary, ok := err.(interface{ Temporary() bool }); ok {
+		parts = append(parts, fmt.Sprintf("temporary=%v", temporary.Temporary()))
 	}
 	if op, ok := err.(*net.OpError); ok {
 		parts = append(parts, fmt.Sprintf("%s %s", op.Op, op.Net))

@@ -5,6 +5,7 @@ package socket
 import (
 	"net"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -49,20 +50,15 @@ func TestJudge(t *testing.T) {
 func TestJudgeKnowsWhoIsBusy(t *testing.T) {
 	// More threads than processors wait for these.
 	before := runtime.GOMAXPROCS(runtime.NumCPU() + 4)
-	stop := make(chan struct{})
+	var stop atomic.Bool
 	for range runtime.NumCPU() + 4 {
 		go func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
+			for !stop.Load() {
 			}
 		}()
 	}
 	busy := eventually(func() bool { return waitedForProcessors() > int64(20*time.Millisecond) })
-	close(stop)
+	stop.Store(true)
 	runtime.GOMAXPROCS(before)
 	if !busy {
 		t.Skip("the system does not tell")
@@ -165,9 +161,12 @@ func TestWorkers(t *testing.T) {
 	settled(t, "workers that come too late for the watchdog have ended", func() bool { return runtime.NumGoroutine() <= before-many })
 
 	g.watching.Store(true) // with a watchdog they stay, up to a bound, and are used again
+	before = runtime.NumGoroutine()
 	letGo = atWork(t, l, many)
 	letGo()
-	settled(t, "as many workers stay as may", func() bool { return w.countIdle() == maxIdle })
+	settled(t, "as many workers stay as may, and the others have ended", func() bool {
+		return w.countIdle() == maxIdle && runtime.NumGoroutine() <= before+maxIdle
+	})
 	before = runtime.NumGoroutine()
 	letGo = atWork(t, l, 1)
 	if n := w.countIdle(); n != maxIdle-1 {

@@ -109,12 +109,7 @@ func TestWatchdog(t *testing.T) {
 	}{
 		{"a channel", func(released chan struct{}) { <-released }},
 		{"a loop", func(released chan struct{}) {
-			for {
-				select {
-				case <-released:
-					return
-				default:
-				}
+			for !isClosed(released) {
 			}
 		}},
 	} {
@@ -215,5 +210,15 @@ func TestGoexit(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// isClosed reports whether a channel is closed, of which nobody sends.
+func isClosed(c chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }
