@@ -76,7 +76,7 @@ func TestFinds(t *testing.T) {
 		{"deaf", "keep-alive", "had not ended", true},
 	} {
 		t.Run(tc.handler+", "+tc.kind, func(t *testing.T) {
-			set := shortRun(t, 30*time.Second, []string{tc.handler}, tc.kind)
+			set := shortRun(t, 2*time.Minute, []string{tc.handler}, tc.kind)
 			set.every = 100 * time.Millisecond
 			if tc.atEnd {
 				set.most = 500
