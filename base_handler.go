@@ -244,10 +244,10 @@ func (h *BaseHandler) Setup() {
 
 // Handle answers requests until CloseConnection is set.
 func (h *BaseHandler) Handle() {
+	h.CloseConnection = true
 	if h.c.leaveHandle() {
 		return
 	}
-	h.CloseConnection = true
 	h.self.HandleOneRequest()
 	for !h.CloseConnection {
 		h.self.HandleOneRequest()
@@ -265,6 +265,7 @@ func (h *BaseHandler) Finish() {
 // verb. A verb without one is answered 501.
 func (h *BaseHandler) HandleOneRequest() {
 	c := h.c
+	c.noteRequest()
 	h.forget()
 	c.Next()
 	line, err := c.ReadRequestLine()

@@ -887,7 +887,7 @@ func (c *connection) Resume() {
 func (c *connection) answerRequests() (parked bool) {
 	h := c.handler.base()
 	for {
-		if c.Exchange.Park(c) {
+		if c.class.HandleOneRequest.IsOurs() && c.Exchange.Park(c) {
 			return true
 		}
 		c.handler.HandleOneRequest()
@@ -902,13 +902,25 @@ func (c *connection) answerRequests() (parked bool) {
 // that, and not by a Handle of the handler's own, which may do something when
 // there are no more.
 func (c *connection) leaveHandle() bool {
-	c.left = c.parks && c.class.CalledDirectly(isResume)
+	c.left = c.parks && c.class.Handle.Look(isResume)
 	return c.left
 }
 
-// isResume reports whether a function is Resume, above.
-func isResume(function string) bool {
-	return strings.HasSuffix(function, "httpserver.(*connection).Resume")
+// noteRequest finds out whether HandleOneRequest is nobody's override. One might speak
+// before the client does, so only where there is none is a connection parked.
+func (c *connection) noteRequest() {
+	if c.left {
+		c.class.HandleOneRequest.Look(isAnswerRequests)
+	}
+}
+
+// isResume and isAnswerRequests report whether a function is that of this name, above.
+func isResume(function string) bool { return isOfConnection(function, "Resume") }
+
+func isAnswerRequests(function string) bool { return isOfConnection(function, "answerRequests") }
+
+func isOfConnection(function, name string) bool {
+	return strings.HasSuffix(function, "httpserver.(*connection)."+name)
 }
 
 // rescue ends a panic: the server hears of it, and a client that waits for an

@@ -256,11 +256,13 @@ func (c *Conn) sendSome(head *[]byte, file int, offset, left *int64) (int64, err
 	}
 	count := min(*left, maxSendfile)
 	before := *offset
-	call := syscall.Syscall6
+	var n uintptr
+	var errno syscall.Errno
 	if isCached(file, before) && (count <= readAhead || isCached(file, before+count-1)) {
-		call = syscall.RawSyscall6
+		n, _, errno = syscall.RawSyscall6(syscall.SYS_SENDFILE, uintptr(c.fd), uintptr(file), uintptr(unsafe.Pointer(offset)), uintptr(count), 0, 0)
+	} else {
+		n, _, errno = syscall.Syscall6(syscall.SYS_SENDFILE, uintptr(c.fd), uintptr(file), uintptr(unsafe.Pointer(offset)), uintptr(count), 0, 0)
 	}
-	n, _, errno := call(syscall.SYS_SENDFILE, uintptr(c.fd), uintptr(file), uintptr(unsafe.Pointer(offset)), uintptr(count), 0, 0)
 	if errno != 0 {
 		*offset = before
 		return 0, errno

@@ -47,6 +47,8 @@ type poller struct {
 	served int   // connections since it polled last
 	began  int64 // when that was
 	busy   int   // polls that have found something, since one that has not
+	armed  bool  // the gate tells of events
+	coarse bool  // there is no epoll_pwait2
 	waited bool  // the present one did not find something at once
 
 	workers    workers
@@ -75,8 +77,7 @@ const (
 	// world.
 	shortWait = 100 * time.Microsecond
 
-	epollET      = 1 << 31
-	epollOneShot = 1 << 30
+	epollET = 1 << 31
 
 	// ofListener is the number of the listener's events.
 	ofListener = -1
@@ -157,11 +158,11 @@ func (p *poller) control(what int, e *event) error {
 	return cmp.Or(err, failure)
 }
 
-// setGate says what the gate is to tell of, once: there are events, or nothing.
+// setGate says what the gate is to tell of: there are events, or nothing.
 func (p *poller) setGate(what int, events uint32) error {
 	var failure error
 	err := p.raw.Control(func(gate uintptr) {
-		failure = syscall.EpollCtl(int(gate), what, p.epoll, &event{Events: events | epollOneShot, Fd: int32(p.epoll)})
+		failure = syscall.EpollCtl(int(gate), what, p.epoll, &event{Events: events, Fd: int32(p.epoll)})
 	})
 	return cmp.Or(err, failure)
 }
@@ -330,13 +331,18 @@ func (p *poller) poll() bool {
 func (p *poller) lookOrWait(gate uintptr) bool {
 	found := p.look(0)
 	p.measure()
+	if found && p.armed {
+		p.armed = false
+		syscall.EpollCtl(int(gate), syscall.EPOLL_CTL_MOD, p.epoll, &event{Fd: int32(p.epoll)})
+	}
 	if !found && !p.waited {
 		p.busy, p.waited = 0, true
 		p.waiting.Store(true)
 		found = p.look(shortWait)
 	}
-	if !found {
-		syscall.EpollCtl(int(gate), syscall.EPOLL_CTL_MOD, p.epoll, &event{Events: syscall.EPOLLIN | epollOneShot, Fd: int32(p.epoll)})
+	if !found && !p.armed {
+		p.armed = true // what has come meanwhile is told at once
+		syscall.EpollCtl(int(gate), syscall.EPOLL_CTL_MOD, p.epoll, &event{Events: syscall.EPOLLIN, Fd: int32(p.epoll)})
 	}
 	return found
 }
@@ -355,8 +361,13 @@ func (p *poller) measure() {
 func (p *poller) look(wait time.Duration) bool {
 	p.next, p.count = 0, 0
 	limit := syscall.NsecToTimespec(int64(wait))
-	n, _, errno := syscall.RawSyscall6(sysEpollPwait2, uintptr(p.epoll), uintptr(unsafe.Pointer(&p.events)), maxEvents, uintptr(unsafe.Pointer(&limit)), 0, 0)
-	if errno == syscall.ENOSYS { // before Linux 5.11
+	var n uintptr
+	errno := syscall.ENOSYS
+	if !p.coarse {
+		n, _, errno = syscall.RawSyscall6(sysEpollPwait2, uintptr(p.epoll), uintptr(unsafe.Pointer(&p.events)), maxEvents, uintptr(unsafe.Pointer(&limit)), 0, 0)
+	}
+	if errno != 0 && errno != syscall.EINTR { // before Linux 5.11, or in a sandbox that does not know it
+		p.coarse = true
 		n, _, errno = syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(p.epoll), uintptr(unsafe.Pointer(&p.events)), maxEvents, 0, 0, 0)
 	}
 	if errno != 0 || n == 0 {
