@@ -245,9 +245,12 @@ func (l *listener) accept() (*Conn, error) {
 				failure = err
 				return true
 			}
-			armed = true // what has come meanwhile is told at once
+			armed = true
+			if l.control(accept) != nil { // what has come before that is not told
+				failure = net.ErrClosed
+			}
 		}
-		return false
+		return failure != syscall.EAGAIN
 	})
 	if armed {
 		l.setGate(syscall.EPOLL_CTL_MOD, 0)

@@ -331,20 +331,25 @@ func (p *poller) poll() bool {
 func (p *poller) lookOrWait(gate uintptr) bool {
 	found := p.look(0)
 	p.measure()
-	if found && p.armed {
-		p.armed = false
-		syscall.EpollCtl(int(gate), syscall.EPOLL_CTL_MOD, p.epoll, &event{Fd: int32(p.epoll)})
-	}
 	if !found && !p.waited {
 		p.busy, p.waited = 0, true
 		p.waiting.Store(true)
 		found = p.look(shortWait)
 	}
 	if !found && !p.armed {
-		p.armed = true // what has come meanwhile is told at once
-		syscall.EpollCtl(int(gate), syscall.EPOLL_CTL_MOD, p.epoll, &event{Events: syscall.EPOLLIN, Fd: int32(p.epoll)})
+		p.arm(gate, syscall.EPOLLIN)
+		found = p.look(0) // what has come before that is not told: nobody empties the gate's own list
+	}
+	if found && p.armed {
+		p.arm(gate, 0)
 	}
 	return found
+}
+
+// arm says what the gate is to tell of: there are events, or nothing.
+func (p *poller) arm(gate uintptr, events uint32) {
+	p.armed = events != 0
+	syscall.EpollCtl(int(gate), syscall.EPOLL_CTL_MOD, p.epoll, &event{Events: events, Fd: int32(p.epoll)})
 }
 
 // measure counts what was served between the last two polls.
