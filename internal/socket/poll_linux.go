@@ -48,6 +48,8 @@ type poller struct {
 	began  int64 // when that was
 	busy   int   // polls that have found something, since one that has not
 	waited bool  // the present one did not find something at once
+	slept  bool  // and has left its processor to others, for the wait
+	gave   int64 // when it last did
 
 	workers    workers
 	registered atomic.Int32             // connections
@@ -75,6 +77,11 @@ const (
 	// world.
 	shortWait = 100 * time.Microsecond
 
+	// The poller keeps its processor no longer than such a time. Where there is
+	// another one, that looks for what there is to do; to give way has it woken.
+	ownTime       = 500 * time.Microsecond
+	ownTimeBeside = 5 * time.Millisecond
+
 	epollET      = 1 << 31
 	epollOneShot = 1 << 30
 
@@ -88,7 +95,7 @@ func newPoller(g *Group) (*poller, error) {
 		return nil, err
 	}
 	p := &poller{group: g, gate: gate}
-	p.waited = true // the first poll that finds something has the watchdog begin
+	p.waited, p.slept = true, true // the first poll that finds something has the watchdog begin
 	p.waiting.Store(true)
 	p.ask = p.lookOrWait
 	p.workers.group = g
@@ -249,10 +256,13 @@ func (p *poller) begin(c *Conn, turn *uint64) (odd uint64) {
 // accept takes connections of the listener and has them served at once, as long as
 // there are some and that is possible.
 func (p *poller) accept(turn *uint64) bool {
-	for range maxAccepted {
+	for i := range maxAccepted {
 		l := p.listener.Load()
 		if l == nil {
 			break
+		}
+		if i == 0 {
+			l.dontWait()
 		}
 		if p.group.pace.isSlow() {
 			l.leave(nil, nil)
@@ -308,8 +318,8 @@ func (c *Conn) IsServedAtOnce() bool { return c.serving.Load() != 0 }
 // poll looks for events, and waits for them. It reports false when the poller is
 // closed.
 func (p *poller) poll() bool {
-	if p.busy++; p.busy > maxBusy {
-		p.busy = 0
+	if p.busy++; p.busy > maxBusy || p.began-p.gave > p.group.ownTime() {
+		p.busy, p.gave = 0, p.began
 		runtime.Gosched()
 	}
 	// The descriptor is this one's for no longer than such a call lasts: the poller
@@ -330,12 +340,18 @@ func (p *poller) poll() bool {
 func (p *poller) lookOrWait(gate uintptr) bool {
 	found := p.look(0)
 	p.measure()
+	if p.slept {
+		p.slept, p.gave = false, p.began
+		p.group.awake.Add(1)
+	}
 	if !found && !p.waited {
 		p.busy, p.waited = 0, true
 		p.waiting.Store(true)
 		found = p.look(shortWait)
 	}
 	if !found {
+		p.slept = true
+		p.group.awake.Add(-1)
 		syscall.EpollCtl(int(gate), syscall.EPOLL_CTL_MOD, p.epoll, &event{Events: syscall.EPOLLIN | epollOneShot, Fd: int32(p.epoll)})
 	}
 	return found
@@ -356,7 +372,7 @@ func (p *poller) look(wait time.Duration) bool {
 	p.next, p.count = 0, 0
 	limit := syscall.NsecToTimespec(int64(wait))
 	n, _, errno := syscall.RawSyscall6(sysEpollPwait2, uintptr(p.epoll), uintptr(unsafe.Pointer(&p.events)), maxEvents, uintptr(unsafe.Pointer(&limit)), 0, 0)
-	if errno == syscall.ENOSYS { // before Linux 5.11
+	if errno != 0 && errno != syscall.EINTR { // before Linux 5.11, or where a filter of system calls does not know it
 		n, _, errno = syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(p.epoll), uintptr(unsafe.Pointer(&p.events)), maxEvents, 0, 0, 0)
 	}
 	if errno != 0 || n == 0 {
@@ -419,7 +435,17 @@ type Group struct {
 	pollers []*poller
 	closed  bool
 
-	watching atomic.Bool
+	watching   atomic.Bool
+	processors int32
+	awake      atomic.Int32 // pollers that keep a processor
+}
+
+// ownTime is how long a poller may keep its processor.
+func (g *Group) ownTime() int64 {
+	if g.awake.Load() < g.processors {
+		return int64(ownTimeBeside)
+	}
+	return int64(ownTime)
 }
 
 // start has the pollers run, one for each processor.
@@ -429,7 +455,10 @@ func (g *Group) start() error {
 	if g.closed {
 		return net.ErrClosed
 	}
-	for len(g.pollers) < runtime.GOMAXPROCS(0) {
+	if g.processors == 0 {
+		g.processors = int32(runtime.GOMAXPROCS(0))
+	}
+	for len(g.pollers) < int(g.processors) {
 		p, err := newPoller(g)
 		if err != nil {
 			return err
