@@ -31,7 +31,8 @@ import (
 // them, however deep the embedding. Beyond them, a method whose name is Do and
 // a verb in capitals, without arguments or results, answers that verb.
 //
-// A handler's methods are called by its connection's goroutine alone.
+// A handler's methods are called by one goroutine at a time. On Linux that may be
+// another one for each request of a connection.
 type RequestHandler interface {
 	// Setup is called before the first request. Override it to prepare a
 	// connection, or to wrap Connection before calling up.
@@ -111,7 +112,7 @@ type RequestHandler interface {
 // The first group of fields is configuration, CPython's class attributes. The
 // second is set for each connection and each request, CPython's instance
 // attributes. Fields and methods are for the goroutine that serves the
-// connection.
+// request.
 type BaseHandler struct {
 	// ProtocolVersion is the version to answer with. If empty, HTTP/1.0.
 	// HTTP/1.1 keeps connections open, so every answer then needs a
@@ -189,7 +190,8 @@ type BaseHandler struct {
 	// say. Deadlines that a method sets hold for its request.
 	//
 	// Setup puts this library's own net.Conn here, whose NetConn method gives the
-	// listener's, as a *tls.Conn:
+	// listener's, as a *tls.Conn. In place of a *net.TCPConn that may be a type of
+	// this library's with the same methods, but for File: assert an interface.
 	//
 	//	h.Connection.(interface{ NetConn() net.Conn }).NetConn().(*tls.Conn)
 	Connection net.Conn
@@ -242,10 +244,10 @@ func (h *BaseHandler) Setup() {
 
 // Handle answers requests until CloseConnection is set.
 func (h *BaseHandler) Handle() {
+	h.CloseConnection = true
 	if h.c.leaveHandle() {
 		return
 	}
-	h.CloseConnection = true
 	h.self.HandleOneRequest()
 	for !h.CloseConnection {
 		h.self.HandleOneRequest()
@@ -263,6 +265,7 @@ func (h *BaseHandler) Finish() {
 // verb. A verb without one is answered 501.
 func (h *BaseHandler) HandleOneRequest() {
 	c := h.c
+	c.noteRequest()
 	h.forget()
 	c.Next()
 	line, err := c.ReadRequestLine()

@@ -177,8 +177,13 @@ type Server struct {
 	listener net.Listener // from Listen
 }
 
-// A ThreadingServer serves every connection on a goroutine of its own. It
-// mirrors http.server.ThreadingHTTPServer.
+// A ThreadingServer serves connections at the same time, as if each had a goroutine
+// of its own. It mirrors http.server.ThreadingHTTPServer.
+//
+// On Linux, a TCP connection that waits for a request has no goroutine, unless its
+// handler has a Handle of its own. Requests are served by whoever has noticed them, as
+// long as that takes next to no time, and else by a goroutine of their own: a method
+// may wait as long as it likes.
 type ThreadingServer struct {
 	Server
 }
@@ -310,7 +315,8 @@ func (s *Server) ServerAddress() net.Addr {
 // ErrServerClosed; before that, with the error that made accepting impossible.
 func (s *Server) ServeForever() error { return s.serveForever(s.serveHere, false) }
 
-// ServeForever is [Server.ServeForever] with a goroutine for each connection.
+// ServeForever is [Server.ServeForever] for connections that are served at the same
+// time.
 func (s *ThreadingServer) ServeForever() error { return s.serveForever(s.serveApart, true) }
 
 // Serve is ServeForever on a listener of the caller's: a Unix socket, TLS, an
@@ -325,7 +331,8 @@ func (s *ThreadingServer) ServeForever() error { return s.serveForever(s.serveAp
 //	log.Fatal(srv.Serve(l))
 func (s *Server) Serve(l net.Listener) error { return s.serve(l, s.serveHere, false) }
 
-// Serve is [Server.Serve] with a goroutine for each connection.
+// Serve is [Server.Serve] for connections that are served at the same
+// time.
 func (s *ThreadingServer) Serve(l net.Listener) error { return s.serve(l, s.serveApart, true) }
 
 // HandleRequest waits for one connection and serves it. After Timeout it gives
@@ -880,7 +887,7 @@ func (c *connection) Resume() {
 func (c *connection) answerRequests() (parked bool) {
 	h := c.handler.base()
 	for {
-		if c.Exchange.Park(c) {
+		if c.class.HandleOneRequest.IsOurs() && c.Exchange.Park(c) {
 			return true
 		}
 		c.handler.HandleOneRequest()
@@ -895,13 +902,25 @@ func (c *connection) answerRequests() (parked bool) {
 // that, and not by a Handle of the handler's own, which may do something when
 // there are no more.
 func (c *connection) leaveHandle() bool {
-	c.left = c.parks && c.class.CalledDirectly(isResume)
+	c.left = c.parks && c.class.Handle.Look(isResume)
 	return c.left
 }
 
-// isResume reports whether a function is Resume, above.
-func isResume(function string) bool {
-	return strings.HasSuffix(function, "httpserver.(*connection).Resume")
+// noteRequest finds out whether HandleOneRequest is nobody's override. One might speak
+// before the client does, so only where there is none is a connection parked.
+func (c *connection) noteRequest() {
+	if c.left {
+		c.class.HandleOneRequest.Look(isAnswerRequests)
+	}
+}
+
+// isResume and isAnswerRequests report whether a function is that of this name, above.
+func isResume(function string) bool { return isOfConnection(function, "Resume") }
+
+func isAnswerRequests(function string) bool { return isOfConnection(function, "answerRequests") }
+
+func isOfConnection(function, name string) bool {
+	return strings.HasSuffix(function, "httpserver.(*connection)."+name)
 }
 
 // rescue ends a panic: the server hears of it, and a client that waits for an

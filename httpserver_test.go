@@ -695,3 +695,39 @@ func TestOwnerClosesListener(t *testing.T) {
 		t.Error("it serves on")
 	}
 }
+
+// speaksFirst has something to say before its client does, and then no more.
+type speaksFirst struct{ httpserver.BaseHandler }
+
+func (h *speaksFirst) HandleOneRequest() {
+	io.WriteString(h.WFile, "hello\n")
+	h.WFile.Flush()
+}
+
+// TestHandleOneRequestOverridden: an override of HandleOneRequest is called at once, and
+// once, unless it says that the connection goes on.
+func TestHandleOneRequestOverridden(t *testing.T) {
+	server, err := httpserver.NewServer("127.0.0.1:0", &speaksFirst{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inBackground(t, server, server.ServeForever)
+	for name, addr := range map[string]net.Addr{
+		"Server":          server.ServerAddress(),
+		"ThreadingServer": serveDuring(t, &speaksFirst{}).ServerAddress(),
+	} {
+		for _, says := range []string{"", "x"} {
+			for range 2 { // it is found out at the first connection
+				conn := dial(t, addr)
+				io.WriteString(conn, says)
+				conn.SetReadDeadline(time.Now().Add(patience))
+				got := make([]byte, 64)
+				n, err := io.ReadFull(conn, got)
+				if string(got[:n]) != "hello\n" || errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Errorf("%s, a client that says %q: got %q, %v", name, says, got[:n], err)
+				}
+				conn.Close()
+			}
+		}
+	}
+}

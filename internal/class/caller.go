@@ -1,31 +1,39 @@
 package class
 
-import "runtime"
+import (
+	"runtime"
+	"sync/atomic"
+)
 
-// CalledDirectly reports whether the caller's caller was called by a function of
-// which is says so. For a class it is always the same one, so it is found out once.
+// A Caller remembers who calls a method of a class: a function of ours, or an
+// override of the method that calls up. For a class it is always the same one, so it
+// is found out once. The zero Caller is ready, and may be used by any goroutine.
+type Caller struct{ state atomic.Int32 }
+
+// Look finds out, where that is not known, whether the caller's caller was called by a
+// function of which is says so, and reports it:
 //
-//	func (h *Handler) Handle() { … c.CalledDirectly(isServer) … }
+//	func (h *Handler) Handle() { if h.leaves() { … } }
+//	func (h *Handler) leaves() bool { return class.Handle.Look(isServer) }
 //
-// tells whether it is a server that has called Handle, or an override of it that
-// calls up.
-func (c *Class) CalledDirectly(is func(function string) bool) bool {
-	switch c.called.Load() {
-	case directly:
-		return true
-	case indirectly:
-		return false
+// tells whether it is a server that has called Handle. Where a function's name does not
+// tell, the answer is no.
+func (c *Caller) Look(is func(function string) bool) bool {
+	if c.state.Load() == unknown {
+		// The four that are left out are runtime.Callers, Look, its caller, and the method.
+		var pcs [8]uintptr
+		frame, _ := runtime.CallersFrames(pcs[:runtime.Callers(4, pcs[:])]).Next()
+		if is(frame.Function) {
+			c.state.Store(directly)
+		} else {
+			c.state.Store(indirectly)
+		}
 	}
-	var pcs [8]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(4, pcs[:])])
-	frame, _ := frames.Next()
-	if !is(frame.Function) {
-		c.called.Store(indirectly)
-		return false
-	}
-	c.called.Store(directly)
-	return true
+	return c.IsOurs()
 }
+
+// IsOurs reports whether it is known that a function of ours calls the method.
+func (c *Caller) IsOurs() bool { return c.state.Load() == directly }
 
 // How a class's method is called, as far as that is known.
 const (

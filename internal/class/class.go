@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"reflect"
 	"sync"
-	"sync/atomic"
 )
 
 // A Class is what there is to know about a handler's type. It may be used by
@@ -17,7 +16,8 @@ type Class struct {
 	fault error // why it is no handler
 	held  error // why it cannot be copied
 
-	called atomic.Int32 // see CalledDirectly
+	// Who calls the methods of these names.
+	Handle, HandleOneRequest Caller
 }
 
 // classes holds a *Class for each type that was looked at.

@@ -61,8 +61,10 @@ func (x *Exchange) touch() {
 // dropBody makes ready for the next request's body.
 func (x *Exchange) dropBody() {
 	if x.touched.Load() {
-		x.setBody(body{})
+		x.reading.Lock()
+		x.body = body{}
 		x.touched.Store(false)
+		x.reading.Unlock()
 	}
 }
 

@@ -227,7 +227,7 @@ func (m *mistakenFS) Open(name string) (fs.File, error) {
 		return nil, err
 	}
 	info, err := f.Stat()
-	if err != nil || info.IsDir() || m.mistake.file == nil {
+	if err != nil || info.IsDir() || info.Size() == bigSize || m.mistake.file == nil {
 		return f, err
 	}
 	defer f.Close()

@@ -47,6 +47,18 @@ type run struct {
 	changed map[string]int
 }
 
+// A lockedWriter is for several goroutines.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
 // A tally is what one kind of clients was answered.
 type tally struct {
 	visits, answered int
@@ -75,6 +87,7 @@ func runAll(ctx context.Context, set settings) (err error) {
 	if err != nil {
 		return err
 	}
+	set.out = &lockedWriter{w: set.out}
 	r := &run{settings: set, dir: dir, tallies: map[string]*tally{}, changed: map[string]int{}}
 	defer func() {
 		if err == nil || len(r.faults) == 0 || !set.keep {

@@ -236,6 +236,9 @@ func (c *Conn) SendFile(head []byte, file int, offset, n int64) (total int64, er
 	return total, nil
 }
 
+// readAhead is what the system mostly has of a file, if it has the beginning.
+const readAhead = 128 << 10
+
 // maxSendfile bounds one sendfile, which keeps others from being served.
 const maxSendfile = 4 << 20
 
@@ -253,11 +256,13 @@ func (c *Conn) sendSome(head *[]byte, file int, offset, left *int64) (int64, err
 	}
 	count := min(*left, maxSendfile)
 	before := *offset
-	call := syscall.Syscall6
-	if isCached(file, before) && isCached(file, before+count-1) {
-		call = syscall.RawSyscall6
+	var n uintptr
+	var errno syscall.Errno
+	if isCached(file, before) && (count <= readAhead || isCached(file, before+count-1)) {
+		n, _, errno = syscall.RawSyscall6(syscall.SYS_SENDFILE, uintptr(c.fd), uintptr(file), uintptr(unsafe.Pointer(offset)), uintptr(count), 0, 0)
+	} else {
+		n, _, errno = syscall.Syscall6(syscall.SYS_SENDFILE, uintptr(c.fd), uintptr(file), uintptr(unsafe.Pointer(offset)), uintptr(count), 0, 0)
 	}
-	n, _, errno := call(syscall.SYS_SENDFILE, uintptr(c.fd), uintptr(file), uintptr(unsafe.Pointer(offset)), uintptr(count), 0, 0)
 	if errno != 0 {
 		*offset = before
 		return 0, errno

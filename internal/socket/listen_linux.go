@@ -137,12 +137,12 @@ func (l *listener) control(f func(fd uintptr)) error {
 	return l.raw.Control(func(uintptr) { f(uintptr(l.fd)) }) // which fails once the gate is closed, and the socket is after it
 }
 
-// setGate says what the gate is to tell of, once.
+// setGate says what the gate is to tell of: connections, or nothing.
 func (l *listener) setGate(what int, events uint32) error {
 	var failure error
 	err := l.raw.Control(func(gate uintptr) {
 		err := l.control(func(fd uintptr) {
-			failure = syscall.EpollCtl(int(gate), what, int(fd), &event{Events: events | epollOneShot, Fd: int32(fd)})
+			failure = syscall.EpollCtl(int(gate), what, int(fd), &event{Events: events, Fd: int32(fd)})
 		})
 		failure = cmp.Or(err, failure)
 	})
@@ -243,6 +243,7 @@ func (l *listener) accept() (*Conn, error) {
 	var c *Conn
 	var failure error
 	accept := func(fd uintptr) { c, failure = l.group.accept(int(fd)) }
+	armed := false
 	err := l.raw.Read(func(uintptr) bool {
 		if l.control(accept) != nil {
 			failure = net.ErrClosed
@@ -250,12 +251,18 @@ func (l *listener) accept() (*Conn, error) {
 		if failure != syscall.EAGAIN {
 			return true
 		}
-		if err := l.setGate(syscall.EPOLL_CTL_MOD, syscall.EPOLLIN); err != nil {
-			failure = err
-			return true
+		if !armed {
+			if err := l.setGate(syscall.EPOLL_CTL_MOD, syscall.EPOLLIN); err != nil {
+				failure = err
+				return true
+			}
+			armed = true // what has come meanwhile is told at once
 		}
 		return false
 	})
+	if armed {
+		l.setGate(syscall.EPOLL_CTL_MOD, 0)
+	}
 	switch {
 	case failure == net.ErrClosed:
 		return nil, failure

@@ -3,7 +3,6 @@
 package socket
 
 import (
-	"errors"
 	"io"
 	"net"
 	"os"
@@ -78,7 +77,7 @@ func (c *Conn) ReadFrom(r io.Reader) (n int64, err error) {
 	if limited != nil {
 		limited.N -= n
 	}
-	if errors.Is(err, errNoSendfile) {
+	if IsNoSendfile(err) {
 		var more int64
 		more, err = io.Copy(writerOnly{c}, r)
 		if n += more; err != nil {

@@ -47,6 +47,8 @@ type poller struct {
 	served int   // connections since it polled last
 	began  int64 // when that was
 	busy   int   // polls that have found something, since one that has not
+	armed  bool  // the gate tells of events
+	coarse bool  // there is no epoll_pwait2
 	waited bool  // the present one did not find something at once
 	slept  bool  // and has left its processor to others, for the wait
 	gave   int64 // when it last did
@@ -82,8 +84,7 @@ const (
 	ownTime       = 500 * time.Microsecond
 	ownTimeBeside = 5 * time.Millisecond
 
-	epollET      = 1 << 31
-	epollOneShot = 1 << 30
+	epollET = 1 << 31
 
 	// ofListener is the number of the listener's events.
 	ofListener = -1
@@ -164,11 +165,11 @@ func (p *poller) control(what int, e *event) error {
 	return cmp.Or(err, failure)
 }
 
-// setGate says what the gate is to tell of, once: there are events, or nothing.
+// setGate says what the gate is to tell of: there are events, or nothing.
 func (p *poller) setGate(what int, events uint32) error {
 	var failure error
 	err := p.raw.Control(func(gate uintptr) {
-		failure = syscall.EpollCtl(int(gate), what, p.epoll, &event{Events: events | epollOneShot, Fd: int32(p.epoll)})
+		failure = syscall.EpollCtl(int(gate), what, p.epoll, &event{Events: events, Fd: int32(p.epoll)})
 	})
 	return cmp.Or(err, failure)
 }
@@ -344,6 +345,10 @@ func (p *poller) lookOrWait(gate uintptr) bool {
 		p.slept, p.gave = false, p.began
 		p.group.awake.Add(1)
 	}
+	if found && p.armed {
+		p.armed = false
+		syscall.EpollCtl(int(gate), syscall.EPOLL_CTL_MOD, p.epoll, &event{Fd: int32(p.epoll)})
+	}
 	if !found && !p.waited {
 		p.busy, p.waited = 0, true
 		p.waiting.Store(true)
@@ -352,7 +357,10 @@ func (p *poller) lookOrWait(gate uintptr) bool {
 	if !found {
 		p.slept = true
 		p.group.awake.Add(-1)
-		syscall.EpollCtl(int(gate), syscall.EPOLL_CTL_MOD, p.epoll, &event{Events: syscall.EPOLLIN | epollOneShot, Fd: int32(p.epoll)})
+	}
+	if !found && !p.armed {
+		p.armed = true // what has come meanwhile is told at once
+		syscall.EpollCtl(int(gate), syscall.EPOLL_CTL_MOD, p.epoll, &event{Events: syscall.EPOLLIN, Fd: int32(p.epoll)})
 	}
 	return found
 }
@@ -371,8 +379,13 @@ func (p *poller) measure() {
 func (p *poller) look(wait time.Duration) bool {
 	p.next, p.count = 0, 0
 	limit := syscall.NsecToTimespec(int64(wait))
-	n, _, errno := syscall.RawSyscall6(sysEpollPwait2, uintptr(p.epoll), uintptr(unsafe.Pointer(&p.events)), maxEvents, uintptr(unsafe.Pointer(&limit)), 0, 0)
-	if errno != 0 && errno != syscall.EINTR { // before Linux 5.11, or where a filter of system calls does not know it
+	var n uintptr
+	errno := syscall.ENOSYS
+	if !p.coarse {
+		n, _, errno = syscall.RawSyscall6(sysEpollPwait2, uintptr(p.epoll), uintptr(unsafe.Pointer(&p.events)), maxEvents, uintptr(unsafe.Pointer(&limit)), 0, 0)
+	}
+	if errno != 0 && errno != syscall.EINTR { // before Linux 5.11, or in a sandbox that does not know it
+		p.coarse = true
 		n, _, errno = syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(p.epoll), uintptr(unsafe.Pointer(&p.events)), maxEvents, 0, 0, 0)
 	}
 	if errno != 0 || n == 0 {

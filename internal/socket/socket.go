@@ -9,6 +9,12 @@
 // [Job] is told.
 package socket
 
+import (
+	"errors"
+	"slices"
+	"syscall"
+)
+
 // A Job is what is to be done with a parked connection.
 type Job interface {
 	// Resume is called once, by one goroutine, after input has come, the time to
@@ -16,3 +22,11 @@ type Job interface {
 	// connection again, or ends it.
 	Resume()
 }
+
+// IsNoSendfile reports whether err says that a file cannot be sent by the system's
+// own copy, as those of some file systems.
+func IsNoSendfile(err error) bool {
+	return err != nil && slices.ContainsFunc(noSendfile, func(errno syscall.Errno) bool { return errors.Is(err, errno) })
+}
+
+var noSendfile = []syscall.Errno{syscall.EINVAL, syscall.ENOSYS, syscall.EOPNOTSUPP}

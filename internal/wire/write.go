@@ -9,6 +9,7 @@ import (
 	"sync"
 	"syscall"
 
+	"example.com/httpserver/internal/socket"
 	"example.com/httpserver/internal/strict"
 )
 
@@ -261,7 +262,7 @@ func (c *Conn) copyOpen(file File, n int64) (sent int64, err error) {
 // copyBytes writes what is held and content, and tells how much of both was
 // written.
 func (c *Conn) copyBytes(content []byte) (int64, error) {
-	if len(content) <= copied && len(c.out) > 0 {
+	if len(c.out) > 0 && (len(content) <= copied || c.direct == nil && len(content) <= copyBelow) {
 		c.out = append(c.out, content...)
 		content = nil
 	}
@@ -292,11 +293,43 @@ func (c *Conn) copySystem(file File, start, n int64) (sent int64, err error) {
 		sent, err = c.progress(func(done int64) (int64, error) {
 			rest := head[min(done, int64(len(head))):]
 			past := max(0, done-int64(len(head)))
-			return c.direct.SendFile(rest, fd, start+past, n-past)
+			sent, err := c.direct.SendFile(rest, fd, start+past, n-past)
+			if socket.IsNoSendfile(err) {
+				done += sent
+				past = max(0, done-int64(len(head)))
+				more, failure := c.sendPieces(head[min(done, int64(len(head))):], file, start+past, n-past)
+				sent, err = sent+more, failure
+			}
+			return sent, err
 		})
 		return nil
 	})
 	return sent, cmp.Or(err, failure)
+}
+
+// sendPieces does what sendfile cannot do for files of some file systems.
+func (c *Conn) sendPieces(head []byte, file File, from, n int64) (total int64, err error) {
+	b := pieces.Get().(*[copyBelow]byte)
+	defer pieces.Put(b)
+	piece, rerr := head, error(nil)
+	for {
+		if len(piece) > 0 {
+			m, err := c.nc.Write(piece)
+			if total += int64(m); err != nil {
+				return total, err
+			}
+		}
+		if n == 0 || rerr != nil {
+			break
+		}
+		var got int
+		got, rerr = file.ReadAt(b[:min(n, copyBelow)], from)
+		piece, from, n = b[:got], from+int64(got), n-int64(got)
+	}
+	if rerr == io.EOF {
+		rerr = nil // it is shorter than it was
+	}
+	return total, rerr
 }
 
 // copyDuplicate is copyBytes for a connection that knows the files of package os.
