@@ -211,6 +211,17 @@ func (l *listener) next() (c *Conn) {
 	return c
 }
 
+// dontWait has a listener not wait that somebody has made blocking, as a process that
+// it was handed down to: who polls must not wait, and nobody could take its turn over.
+func (l *listener) dontWait() {
+	l.control(func(fd uintptr) {
+		flags, _, errno := syscall.RawSyscall(syscall.SYS_FCNTL, fd, syscall.F_GETFL, 0)
+		if errno == 0 && flags&syscall.O_NONBLOCK == 0 {
+			syscall.RawSyscall(syscall.SYS_FCNTL, fd, syscall.F_SETFL, flags|syscall.O_NONBLOCK)
+		}
+	})
+}
+
 // leave ends AcceptFor.
 func (l *listener) leave(conn net.Conn, err error) {
 	if l.running.CompareAndSwap(true, false) {

@@ -247,3 +247,34 @@ func TestAcceptWithoutDescriptors(t *testing.T) {
 		})
 	}
 }
+
+// TestAcceptForOfABlockingListener: who polls does not wait for a connection, with all
+// others that it looks after.
+func TestAcceptForOfABlockingListener(t *testing.T) {
+	l, _ := onePoller(t)
+	server, client := connect(t, l)
+	served := make(chan struct{}, 1)
+	park(t, server.(*Conn), time.Time{}, func(*Conn) { served <- struct{}{} })
+	taking := make(chan net.Conn, 2)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := l.(*listener).AcceptFor(func(c net.Conn) bool { taking <- c; return true })
+		ended <- err
+	}()
+	settled(t, "connections are accepted for it", func() bool { return l.(*listener).running.Load() })
+	if err := syscall.SetNonblock(l.(*listener).fd, false); err != nil {
+		t.Fatal(err)
+	}
+	other, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	defer taken(t, "a connection", taking).Close()
+	client.Write([]byte("a"))
+	taken(t, "the service of another one", served)
+	l.Close()
+	if err := taken(t, "the end of AcceptFor", ended); !errors.Is(err, net.ErrClosed) {
+		t.Error(err)
+	}
+}

@@ -50,6 +50,8 @@ type poller struct {
 	armed  bool  // the gate tells of events
 	coarse bool  // there is no epoll_pwait2
 	waited bool  // the present one did not find something at once
+	slept  bool  // and has left its processor to others, for the wait
+	gave   int64 // when it last did
 
 	workers    workers
 	registered atomic.Int32             // connections
@@ -77,6 +79,11 @@ const (
 	// world.
 	shortWait = 100 * time.Microsecond
 
+	// The poller keeps its processor no longer than such a time. Where there is
+	// another one, that looks for what there is to do; to give way has it woken.
+	ownTime       = 500 * time.Microsecond
+	ownTimeBeside = 5 * time.Millisecond
+
 	epollET = 1 << 31
 
 	// ofListener is the number of the listener's events.
@@ -89,7 +96,7 @@ func newPoller(g *Group) (*poller, error) {
 		return nil, err
 	}
 	p := &poller{group: g, gate: gate}
-	p.waited = true // the first poll that finds something has the watchdog begin
+	p.waited, p.slept = true, true // the first poll that finds something has the watchdog begin
 	p.waiting.Store(true)
 	p.ask = p.lookOrWait
 	p.workers.group = g
@@ -250,10 +257,13 @@ func (p *poller) begin(c *Conn, turn *uint64) (odd uint64) {
 // accept takes connections of the listener and has them served at once, as long as
 // there are some and that is possible.
 func (p *poller) accept(turn *uint64) bool {
-	for range maxAccepted {
+	for i := range maxAccepted {
 		l := p.listener.Load()
 		if l == nil {
 			break
+		}
+		if i == 0 {
+			l.dontWait()
 		}
 		if p.group.pace.isSlow() {
 			l.leave(nil, nil)
@@ -309,8 +319,8 @@ func (c *Conn) IsServedAtOnce() bool { return c.serving.Load() != 0 }
 // poll looks for events, and waits for them. It reports false when the poller is
 // closed.
 func (p *poller) poll() bool {
-	if p.busy++; p.busy > maxBusy {
-		p.busy = 0
+	if p.busy++; p.busy > maxBusy || p.began-p.gave > p.group.ownTime() {
+		p.busy, p.gave = 0, p.began
 		runtime.Gosched()
 	}
 	// The descriptor is this one's for no longer than such a call lasts: the poller
@@ -331,6 +341,10 @@ func (p *poller) poll() bool {
 func (p *poller) lookOrWait(gate uintptr) bool {
 	found := p.look(0)
 	p.measure()
+	if p.slept {
+		p.slept, p.gave = false, p.began
+		p.group.awake.Add(1)
+	}
 	if !found && !p.waited {
 		p.busy, p.waited = 0, true
 		p.waiting.Store(true)
@@ -340,7 +354,11 @@ func (p *poller) lookOrWait(gate uintptr) bool {
 		p.arm(gate, syscall.EPOLLIN)
 		found = p.look(0) // what has come before that is not told: nobody empties the gate's own list
 	}
-	if found && p.armed {
+	switch {
+	case !found:
+		p.slept = true
+		p.group.awake.Add(-1)
+	case p.armed:
 		p.arm(gate, 0)
 	}
 	return found
@@ -435,7 +453,17 @@ type Group struct {
 	pollers []*poller
 	closed  bool
 
-	watching atomic.Bool
+	watching   atomic.Bool
+	processors int32
+	awake      atomic.Int32 // pollers that keep a processor
+}
+
+// ownTime is how long a poller may keep its processor.
+func (g *Group) ownTime() int64 {
+	if g.awake.Load() < g.processors {
+		return int64(ownTimeBeside)
+	}
+	return int64(ownTime)
 }
 
 // start has the pollers run, one for each processor.
@@ -445,7 +473,10 @@ func (g *Group) start() error {
 	if g.closed {
 		return net.ErrClosed
 	}
-	for len(g.pollers) < runtime.GOMAXPROCS(0) {
+	if g.processors == 0 {
+		g.processors = int32(runtime.GOMAXPROCS(0))
+	}
+	for len(g.pollers) < int(g.processors) {
 		p, err := newPoller(g)
 		if err != nil {
 			return err

@@ -27,6 +27,7 @@ type echo struct {
 	faults  chan<- string
 	ended   func()
 	slow    bool // now and then it waits for something
+	served  *atomic.Int64
 }
 
 func (e *echo) Resume() {
@@ -73,6 +74,9 @@ func (e *echo) serve() bool {
 			if n += more; err != nil && err != io.EOF && !errors.Is(err, os.ErrDeadlineExceeded) {
 				return false
 			}
+		}
+		if e.served != nil {
+			e.served.Add(1)
 		}
 		if _, err := e.c.Write(p[:n]); err != nil {
 			return false
