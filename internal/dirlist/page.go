@@ -6,6 +6,9 @@ import "io"
 // a thousand names.
 const pieceSize = 64 << 10
 
+// pieceRoom is the memory a piece has: its last entry may end beyond pieceSize.
+const pieceRoom = pieceSize + pieceSize/8
+
 // A Page is a listing, rendered piece by piece as it is read: beside its entries it holds one piece, however many there
 // are. They must stay as they are until it has been read.
 type Page struct {
@@ -78,7 +81,7 @@ func (p *Page) finish() {
 	if p.owns {
 		Return(p.entries)
 	}
-	if cap(p.out.piece) > 0 {
+	if n := cap(p.out.piece); n >= pieceRoom && n <= 2*pieceRoom { // a small one would have to grow for the next page
 		piece := p.out.piece[:0]
 		pieceRooms.Put(&piece)
 	}
@@ -103,14 +106,13 @@ func (p *Page) render() bool {
 
 // room gives memory for a piece.
 func (p *Page) room() []byte {
-	const most = pieceSize + pieceSize/8
-	if p.length <= most/8 {
+	if p.length <= pieceRoom/8 {
 		return make([]byte, 0, p.length)
 	}
 	if b := *pieceRooms.Get().(*[]byte); cap(b) > 0 {
 		return b
 	}
-	return make([]byte, 0, most)
+	return make([]byte, 0, pieceRoom)
 }
 
 // step says the head, the next item, or the foot.
