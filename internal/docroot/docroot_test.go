@@ -392,6 +392,36 @@ func TestReplaced(t *testing.T) {
 	})
 }
 
+// TestReplacedMeanwhile: who reads a directory may have to wait, and be waited for by
+// others who look at it; that it is another one by then keeps none of them.
+func TestReplacedMeanwhile(t *testing.T) {
+	eachWay(t, func(t *testing.T, root func(string) *Root) {
+		dir := tree(t)
+		r := root(dir)
+		asked := false
+		entries, err := r.readDir("", false, func(int) error {
+			if asked {
+				return nil
+			}
+			asked = true
+			if err := os.Rename(dir, dir+"-old"); err != nil {
+				return err
+			}
+			write(t, filepath.Join(dir, "a"), "new")
+			for range 2 {
+				if got := read(r, "a"); got != "new" {
+					t.Errorf("meanwhile: %q", got)
+				}
+			}
+			r.Close()
+			return nil
+		})
+		if !asked || err != nil || len(entries) < 2 {
+			t.Errorf("asked: %v; of the directory that was: %v, %v", asked, entries, err)
+		}
+	})
+}
+
 // load runs disturb again and again while four readers do read.
 func load(disturb, read func()) {
 	stop := make(chan struct{})

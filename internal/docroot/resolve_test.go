@@ -100,11 +100,12 @@ func TestListingEffort(t *testing.T) {
 		}
 		asked := 0
 		r := root(dir)
-		if err := r.enter(); err != nil {
+		held, err := r.enter()
+		if err != nil {
 			t.Fatal(err)
 		}
-		r.top = countingTop{r.top, &asked}
-		r.mu.RUnlock()
+		held.top = countingTop{held.top, &asked}
+		held.leave()
 		for _, tc := range []struct {
 			name          string
 			all, followed int

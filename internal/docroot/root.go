@@ -6,6 +6,7 @@ import (
 	"path"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"example.com/httpserver/internal/dirlist"
@@ -18,11 +19,22 @@ type Root struct {
 	follow   bool // links that lead out are followed
 	portable bool // the system's own way is left alone, for tests
 
-	// Users hold mu for reading while they use top, so that none finds it
-	// closed: it is another one when the directory was removed and made anew.
-	mu  sync.RWMutex
-	top top
-	at  place // the directory that top holds
+	mu   sync.RWMutex
+	held *held // nil until it is needed; another one when the directory was removed and made anew
+}
+
+// A held directory is open until nobody uses it any more. Nothing is locked while it
+// is used: that may take long, and may wait for others who use it.
+type held struct {
+	top
+	at    place
+	users atomic.Int32 // the Root is one of them
+}
+
+func (h *held) leave() {
+	if h.users.Add(-1) == 0 {
+		h.Close()
+	}
 }
 
 // A top holds a directory open, and reaches what lies below it; names are
@@ -46,14 +58,15 @@ func New(dir string, follow bool) *Root { return &Root{dir: dir, follow: follow}
 func (r *Root) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.close()
+	r.hold(nil)
 }
 
-func (r *Root) close() {
-	if r.top != nil {
-		r.top.Close()
-		r.top, r.at = nil, place{}
+// hold has the Root hold another directory, or none. The caller holds mu.
+func (r *Root) hold(h *held) {
+	if r.held != nil {
+		r.held.leave()
 	}
+	r.held = h
 }
 
 // path gives the path of a name, which leads wherever its links do.
@@ -138,43 +151,53 @@ func (r *Root) do(op, name string, left *effort, use func(top top, name string) 
 // what lies inside; those are resolved here first, and it then holds the result
 // to the same rules.
 func (r *Root) reach(name string, left *effort, use func(top top, name string) error) error {
-	if err := r.enter(); err != nil {
+	held, err := r.enter()
+	if err != nil {
 		return err
 	}
-	defer r.mu.RUnlock()
+	defer held.leave()
 	if name == "" {
 		name = "."
 	}
-	err := use(r.top, name)
+	err = use(held.top, name)
 	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, ErrNotServed) {
 		return err
 	}
-	switch resolved, failure := r.resolve(name, left); {
+	switch resolved, failure := resolve(name, held.top, r.inside, left); {
 	case errors.Is(failure, fs.ErrNotExist), errors.Is(failure, fs.ErrPermission):
 		return failure
 	case failure == nil:
-		return use(r.top, resolved)
+		return use(held.top, resolved)
 	}
 	return err
 }
 
-// enter takes mu for reading, with top being the directory that dir names now.
-func (r *Root) enter() error {
+// enter gives the directory that dir names now, to be used until leave.
+func (r *Root) enter() (*held, error) {
 	at, err := placeOf(r.dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for range maxReopened {
-		r.mu.RLock()
-		if r.top != nil && r.at.is(at) {
-			return nil
+		if held := r.use(at); held != nil {
+			return held, nil
 		}
-		r.mu.RUnlock()
 		if at, err = r.reopen(at); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return fs.ErrNotExist
+	return nil, fs.ErrNotExist
+}
+
+// use gives the directory that is held if it is the one that is wanted.
+func (r *Root) use(wanted place) *held {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.held == nil || !r.held.at.is(wanted) {
+		return nil
+	}
+	r.held.users.Add(1)
+	return r.held
 }
 
 // maxReopened is how often enter looks for the directory while others keep
@@ -186,7 +209,7 @@ const maxReopened = 8
 func (r *Root) reopen(wanted place) (place, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.top != nil && r.at.is(wanted) {
+	if r.held != nil && r.held.at.is(wanted) {
 		return wanted, nil
 	}
 	top, err := r.openTop()
@@ -198,9 +221,10 @@ func (r *Root) reopen(wanted place) (place, error) {
 		top.Close()
 		return place{}, err
 	}
-	r.close()
-	r.top, r.at = top, placeIn(info)
-	return r.at, nil
+	now := &held{top: top, at: placeIn(info)}
+	now.users.Store(1)
+	r.hold(now)
+	return now.at, nil
 }
 
 func (r *Root) openTop() (top, error) {
@@ -208,11 +232,6 @@ func (r *Root) openTop() (top, error) {
 		return openBeneath(r.dir)
 	}
 	return openRooted(r.dir)
-}
-
-// resolve follows the links in a name, as long as they stay inside.
-func (r *Root) resolve(name string, left *effort) (string, error) {
-	return resolve(name, r.top, r.inside, left)
 }
 
 // inside makes an absolute path relative to the directory, under the name it
