@@ -219,7 +219,11 @@ func (c *Conn) SendFile(head []byte, file int, offset, n int64) (total int64, er
 		if err := c.output.overdue(); err != nil {
 			return total, c.failure("readfrom", err)
 		}
+		began := now()
 		sent, err := c.sendSome(&head, file, &offset, &n)
+		if p := c.servedBy(); p != nil {
+			p.excused.Add(now() - began)
+		}
 		total += sent
 		switch {
 		case err == nil && sent == 0:

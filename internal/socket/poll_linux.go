@@ -53,6 +53,10 @@ type poller struct {
 	slept  bool  // and has left its processor to others, for the wait
 	gave   int64 // when it last did
 
+	// excused is how long of the present time was spent on sending files, which waits
+	// for nothing. Whoever serves adds to it.
+	excused atomic.Int64
+
 	workers    workers
 	registered atomic.Int32             // connections
 	listener   atomic.Pointer[listener] // whose connections it accepts
@@ -73,10 +77,11 @@ const (
 	// It accepts so many connections until it looks at others again.
 	maxAccepted = 16
 
-	// shortWait is how long it waits in the system call itself, with its processor,
-	// before it leaves that to others and goes through the runtime's poller, which
-	// costs more at both ends. A signal ends it, with which the runtime stops the
-	// world.
+	// So long it waits in the system call itself, with its processor, before it leaves
+	// that to others and goes through the runtime's poller, which costs much more at
+	// both ends: where there is another processor and nobody waits for one, and else.
+	// A signal ends it, with which the runtime stops the world.
+	longWait  = time.Millisecond
 	shortWait = 100 * time.Microsecond
 
 	// The poller keeps its processor no longer than such a time. Where there is
@@ -348,7 +353,8 @@ func (p *poller) lookOrWait(gate uintptr) bool {
 	if !found && !p.waited {
 		p.busy, p.waited = 0, true
 		p.waiting.Store(true)
-		found = p.look(shortWait)
+		found = p.look(p.group.ownWait())
+		p.began = now()
 	}
 	if !found && !p.armed {
 		p.arm(gate, syscall.EPOLLIN)
@@ -374,7 +380,8 @@ func (p *poller) arm(gate uintptr, events uint32) {
 func (p *poller) measure() {
 	now := now()
 	if p.served > 0 {
-		p.group.pace.served(p.served, time.Duration(now-p.began))
+		took := now - p.began - p.excused.Swap(0)
+		p.group.pace.served(p.served, time.Duration(max(0, took)))
 		p.served = 0
 	}
 	p.began = now
@@ -456,6 +463,8 @@ type Group struct {
 	watching   atomic.Bool
 	processors int32
 	awake      atomic.Int32 // pollers that keep a processor
+	crowded    atomic.Bool  // of late, what was to run had to wait for a processor
+	due        atomic.Int64 // when the watchdog is to look again
 }
 
 // ownTime is how long a poller may keep its processor.
@@ -464,6 +473,14 @@ func (g *Group) ownTime() int64 {
 		return int64(ownTimeBeside)
 	}
 	return int64(ownTime)
+}
+
+// ownWait is how long a poller may wait with its processor.
+func (g *Group) ownWait() time.Duration {
+	if g.awake.Load() < g.processors && !g.crowded.Load() {
+		return longWait
+	}
+	return shortWait
 }
 
 // start has the pollers run, one for each processor.
@@ -535,12 +552,22 @@ const watchTime = time.Millisecond
 // until all pollers wait.
 func (g *Group) watch() {
 	if !g.watching.Load() && g.watching.CompareAndSwap(false, true) {
-		time.AfterFunc(watchTime, g.look)
+		g.lookAgain()
 	}
 }
 
+func (g *Group) lookAgain() {
+	g.due.Store(now() + int64(watchTime))
+	time.AfterFunc(watchTime, g.look)
+}
+
+// lateTime is how much later than it was to look the watchdog looks where processors
+// are scarce. Timers are some 0.1 ms late where they are not.
+const lateTime = 500 * time.Microsecond
+
 // look is one look at all pollers.
 func (g *Group) look() {
+	g.crowded.Store(now()-g.due.Load() > int64(lateTime))
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	busy := false
@@ -554,7 +581,7 @@ func (g *Group) look() {
 		busy = busy || !p.waiting.Load()
 	}
 	if busy {
-		time.AfterFunc(watchTime, g.look)
+		g.lookAgain()
 		return
 	}
 	g.watching.Store(false) // before they are dismissed: see wait
