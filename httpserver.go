@@ -886,9 +886,12 @@ func (c *connection) Resume() {
 // whether the connection waits parked for more.
 func (c *connection) answerRequests() (parked bool) {
 	h := c.handler.base()
-	for {
+	for n := 1; ; n++ {
 		if c.class.HandleOneRequest.IsOurs() && c.Exchange.Park(c) {
 			return true
+		}
+		if n%inARow == 0 {
+			c.Exchange.Yield()
 		}
 		c.handler.HandleOneRequest()
 		if h.CloseConnection {
@@ -897,6 +900,11 @@ func (c *connection) answerRequests() (parked bool) {
 		h.forget()
 	}
 }
+
+// inARow is how many requests of a connection are answered before others have a go.
+// One that always has another request would have a processor for itself, until the
+// scheduler sees to it, which is late for those who wait behind some of them.
+const inARow = 64
 
 // leaveHandle tells Handle whether it can leave the requests to Resume: it was called by
 // that, and not by a Handle of the handler's own, which may do something when

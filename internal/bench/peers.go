@@ -23,6 +23,15 @@ type peer struct {
 	build   build  // the program that it is, if that has to be built
 	version func(context.Context, *site) string
 	start   func(context.Context, *site, *row) (player, error)
+	slow    int // it is sent one in so many of the requests of others; if zero, all of them
+}
+
+// share is a peer's part of what others are sent, where requests are counted.
+func (p *peer) share(e extent) extent {
+	if p.slow > 0 && e.requests > p.slow {
+		e.requests /= p.slow
+	}
+	return e
 }
 
 // A player is a peer that has been started.
@@ -116,6 +125,7 @@ var allPeers = []*peer{
 	{
 		name: "cpython", about: "http.server, ThreadingHTTPServer, HTTP/1.1",
 		plays: but(or(isLog, isMemory, ranges), serves(child.Hello, child.Files)), version: versionOf("python3", "--version"), start: recipe(cpython).start,
+		slow: 20,
 	},
 	{
 		name: "spawn", about: "no server: vfork and exec in C",

@@ -57,7 +57,7 @@ func measureRow(ctx context.Context, r *row, f field, o options) (*rowReport, er
 		if voids[i] != nil || ctx.Err() != nil {
 			return
 		}
-		s, err := f[i].player.shot(ctx, r, e)
+		s, err := f[i].player.shot(ctx, r, f[i].share(e))
 		if err != nil {
 			voids[i] = fmt.Errorf("round %d: %w", round, err)
 			return

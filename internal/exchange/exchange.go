@@ -124,6 +124,10 @@ func (x *Exchange) Park(job socket.Job) bool {
 	return x.wire.Park(job, x.idleBy, again)
 }
 
+// Yield lets other connections be served. It is for between requests, where there is
+// always another one.
+func (x *Exchange) Yield() { x.wire.Yield() }
+
 // Next makes ready for a request.
 func (x *Exchange) Next() {
 	if x.fresh {

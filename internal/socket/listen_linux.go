@@ -36,7 +36,7 @@ func (g *Group) Wrap(l net.Listener) net.Listener {
 	if fd < 0 {
 		return l
 	}
-	own, err := g.wrap(&listener{TCPListener: tcp, fd: fd})
+	own, err := g.wrap(&listener{tcp: tcp, fd: fd})
 	if err != nil {
 		syscall.Close(fd)
 		return l
@@ -56,7 +56,7 @@ func (g *Group) Borrow(l net.Listener) net.Listener {
 	if err != nil {
 		return l
 	}
-	borrowed, err := g.wrap(&listener{TCPListener: tcp, lender: lender})
+	borrowed, err := g.wrap(&listener{tcp: tcp, lender: lender})
 	if err != nil {
 		return l
 	}
@@ -98,13 +98,13 @@ const keepAliveSeconds = 15 // package net's
 
 // A listener accepts connections by their descriptors.
 type listener struct {
-	*net.TCPListener
+	tcp    *net.TCPListener // closed, unless it is borrowed
 	group  *Group
 	fd     int             // the socket's
 	lender syscall.RawConn // or that of the TCPListener, where it is borrowed
+	check  *time.Timer     // whether that was closed
 	gate   *os.File        // an epoll instance that tells of connections, when Accept waits
 	raw    syscall.RawConn // gate
-	look   *time.Timer     // whether that was closed
 
 	// Of AcceptFor, while it runs.
 	poller  *poller
@@ -113,20 +113,20 @@ type listener struct {
 	end     chan acceptance
 }
 
-// lookTime is how often it is looked whether the owner has closed what was borrowed.
-const lookTime = 100 * time.Millisecond
+// checkTime is how often it is checked whether the owner has closed what was borrowed.
+const checkTime = 100 * time.Millisecond
 
 // watchLender looks now and then whether the owner has closed the TCPListener.
 func (l *listener) watchLender() {
-	l.look = time.AfterFunc(time.Hour, func() {
+	l.check = time.AfterFunc(time.Hour, func() {
 		if l.control(func(uintptr) {}) != nil {
 			l.leave(nil, net.ErrClosed)
 			l.gate.Close()
 			return
 		}
-		l.look.Reset(lookTime)
+		l.check.Reset(checkTime)
 	})
-	l.look.Reset(lookTime) // now that the function above can know it
+	l.check.Reset(checkTime) // now that the function above can know it
 }
 
 // control calls f with the descriptor of the socket that listens.
@@ -201,7 +201,7 @@ func (l *listener) next() (c *Conn) {
 	}
 	err := l.control(func(fd uintptr) {
 		var err error
-		if c, err = l.group.accept(int(fd)); err != nil && err != syscall.EAGAIN {
+		if c, err = l.group.acceptAt(int(fd)); err != nil && err != syscall.EAGAIN {
 			l.leave(nil, os.NewSyscallError("accept4", err))
 		}
 	})
@@ -232,17 +232,17 @@ func (l *listener) leave(conn net.Conn, err error) {
 
 // Accept waits for a connection.
 func (l *listener) Accept() (net.Conn, error) {
-	c, err := l.accept()
+	c, err := l.await()
 	if err != nil {
 		return nil, &net.OpError{Op: "accept", Net: "tcp", Addr: l.Addr(), Err: err}
 	}
 	return c, nil
 }
 
-func (l *listener) accept() (*Conn, error) {
+func (l *listener) await() (*Conn, error) {
 	var c *Conn
 	var failure error
-	accept := func(fd uintptr) { c, failure = l.group.accept(int(fd)) }
+	accept := func(fd uintptr) { c, failure = l.group.acceptAt(int(fd)) }
 	armed := false
 	err := l.raw.Read(func(uintptr) bool {
 		if l.control(accept) != nil {
@@ -279,8 +279,8 @@ func (l *listener) accept() (*Conn, error) {
 	return c, nil
 }
 
-// accept takes a connection, if one waits.
-func (g *Group) accept(listener int) (*Conn, error) {
+// acceptAt takes a connection that waits at a descriptor, or gives syscall.EAGAIN.
+func (g *Group) acceptAt(listener int) (*Conn, error) {
 	c := &Conn{group: g}
 	var name syscall.RawSockaddrInet6 // with room for that of IPv4
 	size := uint32(unsafe.Sizeof(name))
@@ -324,18 +324,21 @@ func zoneName(index uint32) string {
 	return strconv.Itoa(int(index))
 }
 
+// Addr is the address that is listened at.
+func (l *listener) Addr() net.Addr { return l.tcp.Addr() }
+
 // SetDeadline ends the waits of Accept at a time.
 func (l *listener) SetDeadline(t time.Time) error { return l.gate.SetReadDeadline(t) }
 
 // Close ends the listening.
 func (l *listener) Close() error {
-	if l.look != nil {
-		l.look.Stop()
+	if l.check != nil {
+		l.check.Stop()
 	}
 	l.leave(nil, net.ErrClosed)
 	err := l.gate.Close() // which waits for calls under way
 	if l.lender != nil {
-		return l.TCPListener.Close()
+		return l.tcp.Close()
 	}
 	if err == nil { // the first Close
 		syscall.Close(l.fd)

@@ -174,7 +174,7 @@ func TestWorkers(t *testing.T) {
 	}
 	letGo()
 	settled(t, "it stays again", func() bool { return w.countIdle() == maxIdle })
-	g.look() // the watchdog's last
+	g.inspect() // the watchdog's last
 	settled(t, "all are dismissed", func() bool { return w.countIdle() == 0 && runtime.NumGoroutine() <= before-maxIdle })
 }
 

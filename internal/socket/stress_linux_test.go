@@ -379,7 +379,7 @@ func TestCloseOfTheGroup(t *testing.T) {
 		}
 		calls.Go(g.Close)
 		calls.Go(g.Close)
-		calls.Go(g.look)
+		calls.Go(g.inspect)
 		calls.Wait()
 		for _, c := range open {
 			c.Close()

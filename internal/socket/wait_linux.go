@@ -7,6 +7,7 @@ import (
 	"math"
 	"net"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -163,6 +164,13 @@ func (c *Conn) await(d *direction) error {
 	}
 }
 
+// Yield lets others have a go. It is for who serves a connection that has always more
+// to do.
+func (c *Conn) Yield() {
+	c.handOver()
+	runtime.Gosched()
+}
+
 // Park leaves the connection to itself until input comes, the given time has, or
 // it is closed: then job is resumed. The zero time is never. It reports false
 // where something has come already: then there may be something to read. While it
@@ -195,6 +203,7 @@ func (c *Conn) Park(job Job, by time.Time) bool {
 
 // Unpark resumes the job of a connection that is parked, or is about to be.
 func (c *Conn) Unpark() {
+	c.drained.Store(false) // what has come may be on its way through a busy poller
 	if c.input.notify() {
 		go c.job.Resume()
 	}

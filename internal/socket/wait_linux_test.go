@@ -245,3 +245,46 @@ func TestWhatTheRaceDetectorKnows(t *testing.T) {
 		})
 	}
 }
+
+// TestLateNews: a poller that has much to do may tell of input after the time to wait for
+// it is over. Whoever gives up then looks once more.
+func TestLateNews(t *testing.T) {
+	untold := func(t *testing.T) *Conn {
+		c, client := pair(t)
+		if err := c.register(); err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(client, "here")
+		settled(t, "the input", func() bool { return c.input.state.CompareAndSwap(ready, none) })
+		c.drained.Store(true) // as if the poller had not come to it
+		return c
+	}
+	t.Run("Read", func(t *testing.T) {
+		c := untold(t)
+		b := make([]byte, 10)
+		c.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+		if n, err := c.Read(b); string(b[:n]) != "here" || err != nil {
+			t.Errorf("%q, %v", b[:n], err)
+		}
+		if n, err := c.Read(b); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("then %d, %v", n, err)
+		}
+	})
+	t.Run("Park", func(t *testing.T) {
+		c := untold(t)
+		resumed := make(chan string, 1)
+		parked := c.Park(jobFunc(func() {
+			b := make([]byte, 10)
+			n, _ := c.TryRead(b)
+			resumed <- string(b[:n])
+		}), time.Now().Add(20*time.Millisecond))
+		if got := taken(t, "the end of the time", resumed); !parked || got != "here" {
+			t.Errorf("%v, and %q was read", parked, got)
+		}
+	})
+}
+
+// A jobFunc is a Job.
+type jobFunc func()
+
+func (f jobFunc) Resume() { f() }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -56,6 +57,15 @@ func (c *Conn) Park(job socket.Job, by time.Time, again bool) bool {
 // for something that has happened and was seen already; but it may have no place among
 // what is looked after, or somebody else may be reading it: then the caller waits.
 const maxParks = 3
+
+// Yield lets other connections be served, and other goroutines run.
+func (c *Conn) Yield() {
+	if c.direct != nil {
+		c.direct.Yield()
+		return
+	}
+	runtime.Gosched()
+}
 
 // A memory is for the input and the output of a connection while it is served.
 type memory struct {

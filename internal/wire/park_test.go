@@ -52,6 +52,8 @@ func (p *parking) Park(job socket.Job, by time.Time) bool {
 
 func (p *parking) Unpark() {}
 
+func (p *parking) Yield() {}
+
 type noJob struct{}
 
 func (noJob) Resume() {}

@@ -54,6 +54,8 @@ type direct interface {
 	Park(job socket.Job, by time.Time) bool
 	// Unpark has it resumed at once.
 	Unpark()
+	// Yield lets others be served.
+	Yield()
 }
 
 // A Conn reads and writes one connection. Make one with [New].
