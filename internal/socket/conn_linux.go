@@ -85,6 +85,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 // TryRead reads what has come, without waiting: if nothing has, it gives
 // syscall.EAGAIN.
 func (c *Conn) TryRead(p []byte) (int, error) {
+	if c.isDrained() && c.input.state.Load() != ready && !c.isClosed() {
+		return 0, syscall.EAGAIN
+	}
 	if !c.enter() {
 		return 0, net.ErrClosed
 	}
@@ -96,14 +99,17 @@ func (c *Conn) TryRead(p []byte) (int, error) {
 	return c.receive(p)
 }
 
-// receive reads once. Where the last read has found less than it asked for, and
-// no event has come since, there is nothing, and that is known without asking:
+// isDrained reports whether there is nothing to read, unless an event has come since.
+// Where the last read has found less than it asked for, that is known without asking:
 // events are seen as long as the connection is registered.
+func (c *Conn) isDrained() bool {
+	return c.drained.Load() && c.registered.Load() && !c.unsure.Load()
+}
+
+// receive reads once.
 func (c *Conn) receive(p []byte) (int, error) {
-	if c.drained.Load() && c.registered.Load() && !c.unsure.Load() {
-		if !c.input.state.CompareAndSwap(ready, none) {
-			return 0, syscall.EAGAIN
-		}
+	if c.isDrained() && !c.input.state.CompareAndSwap(ready, none) {
+		return 0, syscall.EAGAIN
 	}
 	for {
 		n, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, uintptr(c.fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)),

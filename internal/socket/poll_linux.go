@@ -252,7 +252,9 @@ func (p *poller) begin(c *Conn, turn *uint64) (odd uint64) {
 	p.served++
 	odd = *turn + 1
 	*turn += 2
-	c.server.Store(p)
+	if c.server.Load() != p { // mostly it is
+		c.server.Store(p)
+	}
 	c.serving.Store(odd)
 	p.turn.Store(odd)
 	return odd

@@ -74,6 +74,9 @@ func moment(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}
+	if t != t.Round(0) { // it has that clock's reading: no clock need be read again
+		return max(1, int64(t.Sub(epoch)))
+	}
 	left := int64(time.Until(t))
 	if now := now(); left < math.MaxInt64-now {
 		return max(1, now+left)

@@ -262,7 +262,7 @@ func TestLateNews(t *testing.T) {
 	t.Run("Read", func(t *testing.T) {
 		c := untold(t)
 		b := make([]byte, 10)
-		c.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+		c.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
 		if n, err := c.Read(b); string(b[:n]) != "here" || err != nil {
 			t.Errorf("%q, %v", b[:n], err)
 		}
@@ -277,7 +277,7 @@ func TestLateNews(t *testing.T) {
 			b := make([]byte, 10)
 			n, _ := c.TryRead(b)
 			resumed <- string(b[:n])
-		}), time.Now().Add(20*time.Millisecond))
+		}), time.Now().Add(200*time.Millisecond))
 		if got := taken(t, "the end of the time", resumed); !parked || got != "here" {
 			t.Errorf("%v, and %q was read", parked, got)
 		}

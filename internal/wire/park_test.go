@@ -81,7 +81,7 @@ func TestPark(t *testing.T) {
 		{"it was woken", func(c *Conn, _ *parking) { c.Wake() }, time.Time{}, false, "", 1},
 		{"it is watched", func(c *Conn, _ *parking) { c.watch.Store(new(watch)) }, time.Time{}, false, "", 0},
 		{"it has a deadline of somebody's", func(c *Conn, _ *parking) { c.SetReadDeadline(time.Time{}) }, time.Time{}, false, "", 0},
-		{"a write has failed", func(c *Conn, _ *parking) { c.werr = io.ErrShortWrite }, time.Time{}, false, "", 0},
+		{"a write has failed", func(c *Conn, _ *parking) { c.failWrite(io.ErrShortWrite) }, time.Time{}, false, "", 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			client, server := net.Pipe()

@@ -86,6 +86,9 @@ func (c *Conn) Flush() error {
 // leaves with that, or by the sweeper. Who reads must not wait for a write: the
 // client may take no more of it until more of what it sends is read.
 func (c *Conn) TryFlush() error {
+	if c.held.Load() == 0 && c.broken.Load() == nil { // nothing is, or somebody is writing it
+		return nil
+	}
 	if !c.mu.TryLock() {
 		return nil
 	}
