@@ -211,11 +211,11 @@ func TestTable(t *testing.T) {
 	const summary = `
 ### All rows
 
-Medians; below them ours ÷ peer, median (least to most).
+Median (least to most); below it ours ÷ peer, likewise.
 
 | row | ours | nethttp | lighttpd | ours should be |
 |---|---|---|---|---|
-| cgi/test, µs | 90.0 | 100.0<br>0.90 (0.90–0.90) | void | ours ≤ 80: missed; ÷ nethttp ≤ 1.00: met; ÷ gospawn ≤ 1.30: missed |
+| cgi/test, µs | 90.0 (90.0–90.0) | 100.0 (100.0–100.0)<br>0.90 (0.90–0.90) | void | ours ≤ 80: missed; ÷ nethttp ≤ 1.00: met; ÷ gospawn ≤ 1.30: missed |
 `
 	if got.String() != summary {
 		t.Errorf("got\n%s\nwant\n%s", got.String(), summary)

@@ -8,14 +8,15 @@ import (
 )
 
 // writeSummary writes one table of all rows: what each peer has come to, and
-// below it the first's figure as a multiple of that. Bars and whether they were
+// below it the first's figure as a multiple of that, the median of the rounds and
+// the least and the most of them. Bars and whether they were
 // met are in the last column.
 func (rep *report) writeSummary(out io.Writer) {
 	names := rep.players()
 	if len(names) == 0 {
 		return
 	}
-	fmt.Fprintf(out, "\n### All rows\n\nMedians; below them %s ÷ peer, median (least to most).\n\n| row | %s | %s should be |\n|---|%s---|\n",
+	fmt.Fprintf(out, "\n### All rows\n\nMedian (least to most); below it %s ÷ peer, likewise.\n\n| row | %s | %s should be |\n|---|%s---|\n",
 		names[0], strings.Join(names, " | "), names[0], strings.Repeat("---|", len(names)))
 	for _, r := range rep.Rows {
 		fmt.Fprintf(out, "| %s, %s |", r.Name, r.Unit)
@@ -55,7 +56,7 @@ func (rep *rowReport) cell(peer string) string {
 	if l.Void != "" {
 		return "void"
 	}
-	text := fmt.Sprintf("%.*f", rep.measure.digits, l.Figure.Median)
+	text := l.Figure.text(rep.measure.digits)
 	if l.Ratio != (spread{}) {
 		text += "<br>" + l.Ratio.text(2)
 	}
