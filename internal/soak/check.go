@@ -106,7 +106,7 @@ func (c *checker) isVersion(k *ask, a *answer, v *version, only bool) error {
 		}
 		known = enough || only
 	}
-	switch err := c.checkValidators(k, a, v); {
+	switch err := c.checkValidators(k, a, v, only); {
 	case err != nil:
 		return err
 	case a.status == 304 && len(a.content) > 0:
@@ -138,8 +138,9 @@ func (c *checker) isContent(k *ask, a *answer, v *version) (enough bool, err err
 	return enough, nil
 }
 
-// checkValidators says how ETag and Last-Modified do not go with a version.
-func (c *checker) checkValidators(k *ask, a *answer, v *version) error {
+// checkValidators says how ETag and Last-Modified do not go with a version. A file that
+// another one has replaced since it was opened has changed by that: it has no name left.
+func (c *checker) checkValidators(k *ask, a *answer, v *version, only bool) error {
 	tag := a.value("ETag")
 	opaque, weak := strings.CutPrefix(tag, "W/")
 	if len(opaque) != 34 || opaque[0] != '"' || opaque[33] != '"' {
@@ -149,7 +150,7 @@ func (c *checker) checkValidators(k *ask, a *answer, v *version) error {
 	switch {
 	case !weak && a.head-v.made < settling-aTick:
 		return fmt.Errorf("ETag: %s is strong, though the file is no older than %v", tag, a.head-v.made)
-	case weak && settled != 0 && k.begin-settled > settling+aTick:
+	case weak && only && settled != 0 && k.begin-settled > settling+aTick:
 		return fmt.Errorf("ETag: %s is weak, though nothing has changed for %v", tag, k.begin-settled)
 	case a.status == 304 && k.when.field == "If-None-Match" && tag != k.when.tag:
 		return fmt.Errorf("ETag: %s with 304", tag)
