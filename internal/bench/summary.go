@@ -9,8 +9,8 @@ import (
 
 // writeSummary writes one table of all rows: what each peer has come to, and
 // below it the first's figure as a multiple of that, the median of the rounds and
-// the least and the most of them. Bars and whether they were
-// met are in the last column.
+// the least and the most of them. Bars and whether they were met are in the last
+// column.
 func (rep *report) writeSummary(out io.Writer) {
 	names := rep.players()
 	if len(names) == 0 {

@@ -78,8 +78,8 @@ const (
 
 	// So long it waits in the system call itself, with its processor, before it leaves
 	// that to others and goes through the runtime's poller, which costs much more at
-	// both ends: where there is another processor and nobody waits for one, and else.
-	// A signal ends it, with which the runtime stops the world.
+	// both ends: long where there is another processor and nobody waits for one. A
+	// signal ends it, with which the runtime stops the world.
 	longWait  = time.Millisecond
 	shortWait = 100 * time.Microsecond
 
