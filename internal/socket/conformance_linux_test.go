@@ -625,3 +625,68 @@ func TestAddresses(t *testing.T) {
 		})
 	}
 }
+
+// TestAwaitReset: a reset is told of, whatever there is to read, and nothing else is but a
+// deadline and Close.
+func TestAwaitReset(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		do   func(c *Conn, client *net.TCPConn) // before somebody waits, or then
+		want error
+	}{
+		{"a reset", func(_ *Conn, client *net.TCPConn) { reset(client) }, syscall.ECONNRESET},
+		{"behind input", func(c *Conn, client *net.TCPConn) { io.WriteString(client, "text"); reset(client) }, syscall.ECONNRESET},
+		{"behind the end", func(_ *Conn, client *net.TCPConn) { client.CloseWrite(); reset(client) }, syscall.ECONNRESET},
+		{"a deadline", func(c *Conn, _ *net.TCPConn) { c.SetReadDeadline(time.Now()) }, os.ErrDeadlineExceeded},
+		{"a deadline behind the end", func(c *Conn, client *net.TCPConn) {
+			client.CloseWrite()
+			c.SetReadDeadline(time.Now().Add(10 * time.Millisecond))
+		}, os.ErrDeadlineExceeded},
+		{"Close", func(c *Conn, _ *net.TCPConn) { c.Close() }, net.ErrClosed},
+		{"Close behind input", func(c *Conn, client *net.TCPConn) { io.WriteString(client, "text"); c.Close() }, net.ErrClosed},
+	} {
+		for _, first := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, %v", tc.name, first), func(t *testing.T) {
+				checkLeaks(t)
+				c, client := pair(t)
+				got := make(chan error, 1)
+				if first {
+					tc.do(c, client)
+				}
+				go func() { got <- c.AwaitReset() }()
+				if !first {
+					settled(t, "waiting", func() bool { return c.input.state.Load() == waiting })
+					tc.do(c, client)
+				}
+				if err := taken(t, "the end of the wait", got); !errors.Is(err, tc.want) {
+					t.Errorf("got %v, want %v", err, tc.want)
+				}
+				client.Close()
+				c.Close()
+			})
+		}
+	}
+}
+
+// TestReadAfterAwaitReset: a wait for a reset that is broken off has taken nothing, and
+// hides nothing.
+func TestReadAfterAwaitReset(t *testing.T) {
+	checkLeaks(t)
+	c, client := pair(t)
+	defer client.Close()
+	defer c.Close()
+	for range 100 {
+		got := make(chan error, 1)
+		go func() { got <- c.AwaitReset() }()
+		io.WriteString(client, "text")
+		c.SetReadDeadline(time.Unix(1, 0))
+		if err := taken(t, "the end of the wait", got); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatal(err)
+		}
+		c.SetReadDeadline(time.Now().Add(patience))
+		p := make([]byte, 4)
+		if _, err := io.ReadFull(c, p); err != nil || string(p) != "text" {
+			t.Fatalf("read %q, %v", p, err)
+		}
+	}
+}

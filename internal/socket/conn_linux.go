@@ -33,7 +33,11 @@ type Conn struct {
 	number      int32                  // tells it from those that had the descriptor before
 	serving     atomic.Uint64          // the poller's turn in which it is served, or 0
 	server      atomic.Pointer[poller] // whose turn that is
+	excused     *time.Duration         // of the worker that serves it: what is not held against it; else nil
+	othersWait  bool                   // there were more events when it began to be served
+	moves       bool                   // another poller is to look for events, if that has less to do
 	hungUp      atomic.Bool            // the other side's end is in the input, or worse
+	reset       atomic.Bool            // nothing gets to the other side any more
 	unsure      atomic.Bool            // there may be more behind a read that came short: an end, or urgent data
 	drained     atomic.Bool            // the input was read to its end; an event tells of more
 
@@ -97,6 +101,28 @@ func (c *Conn) TryRead(p []byte) (int, error) {
 	}
 	defer c.input.turn.Unlock()
 	return c.receive(p)
+}
+
+// AwaitReset waits until nothing gets to the other side any more, mostly since that has
+// reset the connection, and gives syscall.ECONNRESET then. It is a Read that takes
+// nothing: it sees a reset behind input, and behind its end.
+func (c *Conn) AwaitReset() error {
+	if !c.enter() {
+		return c.failure("read", net.ErrClosed)
+	}
+	defer c.leave()
+	c.use(&c.input)
+	defer c.input.turn.Unlock()
+	for !c.reset.Load() {
+		err := c.input.overdue()
+		if err == nil {
+			err = c.await(&c.input)
+		}
+		if err != nil {
+			return c.failure("read", err)
+		}
+	}
+	return c.failure("read", os.NewSyscallError("read", syscall.ECONNRESET))
 }
 
 // isDrained reports whether there is nothing to read, unless an event has come since.

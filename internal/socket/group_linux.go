@@ -58,22 +58,26 @@ func (g *Group) start() error {
 			return err
 		}
 		g.pollers = append(g.pollers, p)
-		go p.run(0)
+		p.workers.give(errand{poll: true})
 	}
 	return nil
 }
 
 // poller gives the poller for another connection: the given one, which serves it
-// and need not wake another then, unless that has more to look after than others.
+// and need not wake another then, unless that has more to look after than others. If
+// nil is given, it is the one that has least.
 func (g *Group) poller(best *poller) (*poller, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.closed {
+	if g.closed || len(g.pollers) == 0 {
 		return nil, net.ErrClosed
 	}
-	const fair = 4
+	fair := int32(4)
+	if best == nil {
+		best, fair = g.pollers[0], 0
+	}
 	for _, p := range g.pollers {
-		if best == nil || p.registered.Load()+fair < best.registered.Load() {
+		if p.registered.Load()+fair < best.registered.Load() {
 			best = p
 		}
 	}
@@ -138,7 +142,7 @@ func (g *Group) inspect() {
 			p.takeOver(turn)
 		}
 		p.seen = turn
-		busy = busy || !p.waiting.Load()
+		busy = p.tellLate(now()) || busy || !p.waiting.Load()
 	}
 	if busy {
 		g.inspectSoon()

@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a test waits for what should come at once.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // A netConn is what the connections of package net can do, and ours.
 type netConn interface {

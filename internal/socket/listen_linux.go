@@ -185,7 +185,7 @@ func (l *listener) AcceptFor(take func(net.Conn) bool) (net.Conn, error) {
 func (l *listener) listen(what int) error {
 	var failure error
 	err := l.control(func(fd uintptr) {
-		failure = l.poller.control(what, &event{Events: syscall.EPOLLIN, Fd: int32(fd), Pad: ofListener})
+		failure = l.poller.control(what, int(fd), &event{Events: syscall.EPOLLIN, Fd: int32(fd), Pad: ofListener})
 	})
 	if err != nil { // package os does not say this of a RawConn
 		err = net.ErrClosed

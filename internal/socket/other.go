@@ -2,7 +2,10 @@
 
 package socket
 
-import "net"
+import (
+	"net"
+	"time"
+)
 
 // A Group is what serves the connections of a server. The zero Group is ready.
 type Group struct{}
@@ -16,3 +19,9 @@ func (*Group) Borrow(l net.Listener) net.Listener { return l }
 
 // Close ends what the Group runs.
 func (*Group) Close() {}
+
+// A Vigil is a wait for something that is not a connection's own.
+type Vigil struct{}
+
+// Await does not wait here.
+func (Vigil) Await(int, time.Duration) bool { return false }

@@ -20,8 +20,8 @@ import (
 // parked connections that have input itself, without a word to the scheduler.
 //
 // What is served may wait for something. Waits for the connection hand the turn
-// over to another goroutine before they begin; of others the [Group]'s watchdog
-// takes notice. Where these are many, every connection gets a goroutine.
+// over to another goroutine before they begin, and a [Vigil] does where others come
+// meanwhile; of all else the [Group]'s watchdog takes notice. Where these are many, every connection gets a goroutine.
 type poller struct {
 	group *Group
 	epoll int // what tells of connections
@@ -52,16 +52,17 @@ type poller struct {
 	slept  bool  // and has left its processor to others, for the wait
 	gave   int64 // when it last did
 
-	// excused is how long of the present time was spent on sending files, which waits
-	// for nothing. Whoever serves adds to it.
+	// excused is how long of the present time was spent on what is not held against the
+	// connections: to send files, which waits for nothing, and a [Vigil]. Whoever serves adds to it.
 	excused atomic.Int64
 
 	workers    workers
 	registered atomic.Int32             // connections
 	listener   atomic.Pointer[listener] // whose connections it accepts
 
-	mu    sync.Mutex
-	conns atomic.Pointer[[]atomic.Pointer[Conn]] // by descriptor; grows under mu
+	mu       sync.Mutex
+	awaiters map[int32]*awaiter                     // by number
+	conns    atomic.Pointer[[]atomic.Pointer[Conn]] // by descriptor; grows under mu
 }
 
 // An event is the system's struct epoll_event.
@@ -92,6 +93,8 @@ const (
 
 	// ofListener is the number of the listener's events.
 	ofListener = -1
+	// ofAwaiter is that of events of what is neither, which have a number for a descriptor.
+	ofAwaiter = -2
 )
 
 func newPoller(g *Group) (*poller, error) {
@@ -103,7 +106,7 @@ func newPoller(g *Group) (*poller, error) {
 	p.waited, p.slept = true, true // the first poll that finds something has the watchdog begin
 	p.waiting.Store(true)
 	p.ask = p.lookOrWait
-	p.workers.group = g
+	p.workers.poller = p
 	p.conns.Store(new([]atomic.Pointer[Conn]))
 	if p.raw, err = gate.SyscallConn(); err == nil {
 		err = gate.SetReadDeadline(time.Time{}) // which fails where the runtime's poller has not taken it
@@ -152,7 +155,7 @@ func (p *poller) add(c *Conn) error {
 	table[c.fd].Store(c)
 	p.registered.Add(1)
 	const what = syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | syscall.EPOLLPRI | epollET
-	err := p.control(syscall.EPOLL_CTL_ADD, &event{Events: what, Fd: int32(c.fd), Pad: c.number})
+	err := p.control(syscall.EPOLL_CTL_ADD, c.fd, &event{Events: what, Fd: int32(c.fd), Pad: c.number})
 	if err != nil {
 		table[c.fd].Store(nil)
 		p.registered.Add(-1)
@@ -161,10 +164,10 @@ func (p *poller) add(c *Conn) error {
 }
 
 // control changes what the poller looks for.
-func (p *poller) control(what int, e *event) error {
+func (p *poller) control(what, fd int, e *event) error {
 	var failure error
 	err := p.raw.Control(func(uintptr) { // which fails once the poller is closed
-		failure = syscall.EpollCtl(p.epoll, what, int(e.Fd), e)
+		failure = syscall.EpollCtl(p.epoll, what, fd, e)
 	})
 	return cmp.Or(err, failure)
 }
@@ -181,6 +184,7 @@ func (p *poller) setGate(what int, events uint32) error {
 // close ends the poller.
 func (p *poller) close() {
 	p.gate.Close() // which waits for calls under way
+	p.tellLate(math.MaxInt64)
 	syscall.Close(p.epoll)
 	p.workers.end()
 }
@@ -233,13 +237,17 @@ func (p *poller) handle(e *event, turn *uint64) bool {
 		return p.acceptSome(turn)
 	}
 	p.next++
+	if e.Pad == ofAwaiter {
+		p.tell(e.Fd)
+		return true
+	}
 	c := p.find(e)
 	if c == nil || !c.happened(e.Events) {
 		return true
 	}
 	c.drained.Store(false)
 	if p.group.pace.isSlow() {
-		p.workers.give(c)
+		p.workers.give(errand{c: c})
 		return true
 	}
 	odd := p.begin(c, turn)
@@ -255,6 +263,10 @@ func (p *poller) begin(c *Conn, turn *uint64) (odd uint64) {
 	if c.server.Load() != p { // mostly it is
 		c.server.Store(p)
 	}
+	if c.excused != nil {
+		c.excused = nil
+	}
+	c.othersWait = p.next < p.count
 	c.serving.Store(odd)
 	p.turn.Store(odd)
 	return odd
@@ -263,6 +275,7 @@ func (p *poller) begin(c *Conn, turn *uint64) (odd uint64) {
 // acceptSome takes connections of the listener and has them served at once, as long as
 // there are some and that is possible.
 func (p *poller) acceptSome(turn *uint64) bool {
+	p.next++ // it is told of again, as long as there are some
 	for i := range maxAccepted {
 		l := p.listener.Load()
 		if l == nil {
@@ -288,7 +301,6 @@ func (p *poller) acceptSome(turn *uint64) bool {
 			return false
 		}
 	}
-	p.next++
 	return true
 }
 
@@ -296,7 +308,7 @@ func (p *poller) acceptSome(turn *uint64) bool {
 // connection is served.
 func (p *poller) takeOver(turn uint64) {
 	if turn&1 != 0 && p.turn.CompareAndSwap(turn, turn+1) {
-		go p.run(turn + 1)
+		p.workers.give(errand{poll: true, turn: turn + 1})
 	}
 }
 
@@ -416,10 +428,14 @@ const sysEpollPwait2 = 441
 func (c *Conn) happened(events uint32) (resume bool) {
 	const in = syscall.EPOLLIN | syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
 	const out = syscall.EPOLLOUT | syscall.EPOLLHUP | syscall.EPOLLERR
-	const end = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
+	const reset = syscall.EPOLLHUP | syscall.EPOLLERR
+	const end = syscall.EPOLLRDHUP | reset
 	if events&(end|syscall.EPOLLPRI) != 0 {
 		c.hungUp.Store(events&end != 0 || c.hungUp.Load())
 		c.unsure.Store(true)
+	}
+	if events&reset != 0 {
+		c.reset.Store(true)
 	}
 	if events&out != 0 && c.output.state.Load() != ready {
 		c.output.notify()

@@ -186,6 +186,9 @@ func (c *Conn) Park(job Job, by time.Time) bool {
 	if c.hungUp.Load() || c.register() != nil {
 		return false
 	}
+	if c.moves {
+		c.move()
+	}
 	until := moment(by)
 	c.job = job
 	c.idleBy.Store(until)
