@@ -485,13 +485,15 @@ func (h *BaseHandler) Trailers() Headers {
 //   - when the context that Server.BaseContext gave does.
 //
 // A client that only ends its output, as many do that have sent their request
-// and wait, does not end it. That looks the same as one that closes in peace: it
-// is noticed with the next write, or the one after it. A long job that has to
+// and wait, does not end it. Over TCP that looks the same as one that closes in peace:
+// it is noticed with the next write, or the one after it. A long job that has to
 // know may send an interim 102 now and then, with SendResponseOnly.
 //
 // Watching for the client takes a goroutine, until the request ends, which reads
 // ahead up to 32 KiB, for RFile, Connection and the next request. Behind more than
-// that, which the method leaves unread, a reset is noticed with a write.
+// that, which the method leaves unread, and behind the end of the client's output, a
+// reset is noticed on Linux; elsewhere it is with a write. On Linux a client that
+// closes a Unix socket has gone, too.
 func (h *BaseHandler) Context() context.Context { return h.c.Exchange.Context(h.c.baseContext) }
 
 // SetReadDeadline sets when reads from RFile fail with os.ErrDeadlineExceeded,

@@ -128,6 +128,10 @@ func (x *Exchange) Park(job socket.Job) bool {
 // always another one.
 func (x *Exchange) Yield() { x.wire.Yield() }
 
+// Vigil begins a wait for something that is started for the request. It is for the
+// goroutine that serves the connection.
+func (x *Exchange) Vigil() socket.Vigil { return x.wire.Vigil() }
+
 // Next makes ready for a request.
 func (x *Exchange) Next() {
 	if x.fresh {

@@ -67,6 +67,15 @@ func (c *Conn) Yield() {
 	runtime.Gosched()
 }
 
+// Vigil begins a wait for something else than the connection, or gives one that does not
+// wait.
+func (c *Conn) Vigil() socket.Vigil {
+	if c.direct == nil {
+		return socket.Vigil{}
+	}
+	return c.direct.Vigil()
+}
+
 // A memory is for the input and the output of a connection while it is served.
 type memory struct {
 	in  [inputSize]byte

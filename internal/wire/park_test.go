@@ -54,6 +54,8 @@ func (p *parking) Unpark() {}
 
 func (p *parking) Yield() {}
 
+func (p *parking) Vigil() socket.Vigil { return socket.Vigil{} }
+
 type noJob struct{}
 
 func (noJob) Resume() {}
@@ -150,7 +152,7 @@ func TestReadsDoNotWaitForWrites(t *testing.T) {
 			go func() { defer close(done); tc.read(c) }()
 			select {
 			case <-done:
-			case <-time.After(10 * time.Second):
+			case <-time.After(patience):
 				t.Error("it waits for the write")
 			}
 			client.Close()

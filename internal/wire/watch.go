@@ -21,7 +21,7 @@ const (
 	// connection that knows deadlines needs next to nothing of it.
 	stopTime = time.Second
 
-	// maxTimeouts bounds how often in a row a watch's read may bring nothing: by a
+	// maxTimeouts bounds how often in a row what a watch waits for may bring nothing: by a
 	// deadline that nobody waits for, as Wake leaves one behind at times, or
 	// because somebody writes nothing to the other end of a pipe.
 	maxTimeouts = 100
@@ -32,13 +32,17 @@ const (
 // no deadline on the connection: those of the readers are its own.
 type watch struct {
 	c    *Conn
-	done chan struct{} // closed when the goroutine has ended
+	done chan struct{} // closed when the goroutine reads no more
+
+	timeouts int // how often in a row the goroutine has waited for nothing; its own
 
 	mu       sync.Mutex // guards what follows
 	changed  sync.Cond  // some of it did
 	buf      bytes.Buffer
 	err      error       // why no more will come
 	begun    bool        // the goroutine reads
+	looking  bool        // it waits for a reset, since there is no room to read
+	blind    bool        // it cannot do so, or has seen one
 	stopping bool        // it is to end
 	off      bool        // it has been taken off the connection
 	readers  int         // how many wait, or are about to
@@ -58,8 +62,9 @@ type deadline struct {
 // deadline of SetReadDeadline or SetWriteDeadline has passed, whether or not
 // anybody reads or writes. That is until Unwatch. gone must not call back.
 //
-// The connection is read ahead for that, up to a bound: beyond it, and after an
-// io.EOF, only a write notices the end.
+// The connection is read ahead for that, up to a bound. Beyond it, and after an
+// io.EOF, a reset is noticed where the system tells of one by other means than a
+// read, and by a write elsewhere.
 func (c *Conn) Watch(gone func(error)) {
 	if !c.system && c.mu.TryLock() { // who is writing does the same behind its write
 		c.uncoverWatch()
@@ -133,8 +138,8 @@ func (c *Conn) Unwatch(stop bool) bool {
 	return true
 }
 
-// stop waits for the goroutine to end, which is to. It closes a connection whose
-// deadlines do nothing.
+// stop waits for the goroutine to read no more, as it is to. It closes a connection
+// whose deadlines do nothing.
 func (w *watch) stop() bool {
 	w.c.nc.SetReadDeadline(aLongTimeAgo)
 	patience := time.NewTimer(stopTime)
@@ -164,12 +169,53 @@ func (w *watch) begin() {
 	go w.pump()
 }
 
-// pump reads until the connection ends, or the watch does.
+// pump reads until the connection ends, or the watch does. Behind the end of the
+// input it is a reset alone that it waits for, which nobody waits for in turn.
 func (w *watch) pump() {
-	defer close(w.done)
-	if err := w.readAhead(); err != nil && err != io.EOF {
+	err := w.readAhead()
+	if err != nil && err != io.EOF {
 		w.c.fail(err)
 	}
+	close(w.done)
+	for err == io.EOF && !w.awaitReset() {
+	}
+}
+
+// awaitReset waits until the connection is reset, or closed, which it tells, and reads
+// nothing. It reports false where somebody has ended the wait by a deadline.
+func (w *watch) awaitReset() (done bool) {
+	err := w.c.awaitReset()
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return !w.again()
+	case err != errors.ErrUnsupported:
+		w.c.fail(err)
+	}
+	return true
+}
+
+// again has the goroutine wait once more where a deadline has ended its wait, or reports
+// false where that has been so too often.
+func (w *watch) again() bool {
+	if w.timeouts++; w.timeouts > maxTimeouts {
+		return false
+	}
+	w.c.nc.SetReadDeadline(time.Time{})
+	return true
+}
+
+// stall waits until something changes, while there is no room to read more. The caller
+// holds mu.
+func (w *watch) stall() {
+	if w.blind {
+		w.changed.Wait()
+		return
+	}
+	w.looking = true
+	w.mu.Unlock()
+	done := w.awaitReset()
+	w.mu.Lock()
+	w.looking, w.blind = false, done
 }
 
 // readAhead gives the error that ends the connection's input, or nil where the
@@ -178,9 +224,9 @@ func (w *watch) readAhead() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	p := make([]byte, minChunk)
-	for timeouts := 0; ; {
+	for {
 		for w.buf.Len()+len(p) > maxWatched && !w.stopping && w.err == nil {
-			w.changed.Wait()
+			w.stall()
 		}
 		if w.stopping || w.err != nil {
 			return w.err
@@ -189,7 +235,7 @@ func (w *watch) readAhead() error {
 		n, err := w.readOnce(p)
 		w.mu.Lock()
 		if n > 0 {
-			timeouts = 0
+			w.timeouts = 0
 			if w.err == nil {
 				w.buf.Write(p[:n])
 			}
@@ -203,8 +249,7 @@ func (w *watch) readAhead() error {
 			if w.stopping {
 				return nil
 			}
-			if timeouts++; timeouts <= maxTimeouts {
-				w.c.nc.SetReadDeadline(time.Time{})
+			if w.again() {
 				continue
 			}
 			if err == nil {
@@ -248,10 +293,13 @@ func (w *watch) take(p []byte, by time.Time) (n int, err error, ok bool) {
 		case own && w.read.passed():
 			return 0, os.ErrDeadlineExceeded, true
 		case w.buf.Len() > 0:
-			full := w.buf.Len()+maxChunk > maxWatched
+			full := !w.hasRoom()
 			n, _ = w.buf.Read(p)
-			if full {
+			if full && w.hasRoom() { // once, and not for each byte of who reads them one by one
 				w.changed.Broadcast()
+				if w.looking {
+					c.nc.SetReadDeadline(aLongTimeAgo)
+				}
 			}
 			return n, nil, true
 		case w.err != nil:
@@ -274,6 +322,10 @@ func (w *watch) take(p []byte, by time.Time) (n int, err error, ok bool) {
 		w.changed.Wait()
 	}
 }
+
+// hasRoom reports whether more may be read ahead, however much that is at once. The caller
+// holds mu.
+func (w *watch) hasRoom() bool { return w.buf.Len()+maxChunk <= maxWatched }
 
 // wake has readers look again at what they wait for.
 func (w *watch) wake() {

@@ -64,7 +64,7 @@ var connections = []struct {
 func noGoroutines(t *testing.T) {
 	before := runtime.NumGoroutine()
 	t.Cleanup(func() {
-		for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; runtime.Gosched() {
+		for deadline := time.Now().Add(patience); runtime.NumGoroutine() > before; runtime.Gosched() {
 			if time.Now().After(deadline) {
 				stacks := make([]byte, 1<<20)
 				t.Fatalf("%d goroutines before, %d after\n%s", before, runtime.NumGoroutine(), stacks[:runtime.Stack(stacks, true)])
@@ -273,24 +273,170 @@ func TestWatchTells(t *testing.T) {
 }
 
 // TestWatchReset: a client that resets its connection is noticed, whatever is
-// between.
+// between, also behind more input than is read ahead, and behind its end; and what was read
+// ahead is there still.
 func TestWatchReset(t *testing.T) {
 	for _, kind := range connections[1:] {
+		for _, tc := range []struct {
+			name   string
+			length int
+			end    bool // of the input
+			late   bool // the client resets when that has been seen
+		}{
+			{"silent", 0, false, true},
+			{"more than is read ahead", 3 * maxWatched, false, true},
+			{"more than is read ahead, all at once", 3 * maxWatched, false, false},
+			{"the end", 0, true, true},
+			{"the end, all at once", 0, true, false},
+			{"some, and the end", 100, true, true},
+		} {
+			t.Run(kind.name+", "+tc.name, func(t *testing.T) {
+				if runtime.GOOS != "linux" && (tc.end || tc.length > maxWatched) {
+					t.Skip("this system tells of a reset by a read alone")
+				}
+				noGoroutines(t)
+				c, client := kind.make(t)
+				told := make(chan error, 1)
+				c.Watch(func(err error) { told <- err })
+				if _, err := client.Write(make([]byte, tc.length)); err != nil {
+					t.Fatal(err)
+				}
+				if tc.end {
+					client.(interface{ CloseWrite() error }).CloseWrite()
+				}
+				if tc.late {
+					waitsForReset(t, c, tc.length > maxWatched, tc.end)
+				}
+				select {
+				case err := <-told:
+					t.Fatalf("before: %v", err)
+				default:
+				}
+				reset(t, c, client)
+				select {
+				case err := <-told:
+					if runtime.GOOS == "linux" && !errors.Is(err, syscall.ECONNRESET) {
+						t.Error(err)
+					}
+				case <-time.After(patience):
+					t.Error("not noticed")
+				}
+				// What the client's system has not sent yet is lost by the reset.
+				if b, err := io.ReadAll(readerFunc(c.Read)); tc.late && (len(b) < min(tc.length, maxWatched-maxChunk) || tc.end && err != nil) {
+					t.Errorf("%d bytes, then %v", len(b), err)
+				}
+				c.Close()
+			})
+		}
+	}
+}
+
+// endsLate is a connection that gives the end of its input when the reader is to stop.
+type endsLate struct {
+	*net.TCPConn
+	ended, stop chan struct{}
+	stopping    func()
+}
+
+func (nc *endsLate) Read(p []byte) (int, error) {
+	n, err := nc.TCPConn.Read(p)
+	if err == io.EOF {
+		close(nc.ended)
+		<-nc.stop
+	}
+	return n, err
+}
+
+func (nc *endsLate) SetReadDeadline(by time.Time) error {
+	defer func() {
+		if by.Equal(aLongTimeAgo) {
+			nc.stopping()
+		}
+	}()
+	return nc.TCPConn.SetReadDeadline(by)
+}
+
+func (nc *endsLate) AwaitReset() error { return awaitReset(nc.TCPConn) }
+
+// TestUnwatchAtTheEnd: the input may end while a watch is being ended. Then that has not
+// failed, and the next watch notices a reset.
+func TestUnwatchAtTheEnd(t *testing.T) {
+	noGoroutines(t)
+	c, client := tcp(t)
+	nc := &endsLate{TCPConn: c.nc.(*net.TCPConn), ended: make(chan struct{}), stop: make(chan struct{})}
+	nc.stopping = sync.OnceFunc(func() { close(nc.stop) })
+	c = New(nc, new(Sweeper))
+	c.Watch(never(t))
+	client.CloseWrite()
+	<-nc.ended
+	if !c.Unwatch(true) {
+		t.Fatal("the watch does not end")
+	}
+	told := make(chan error, 1)
+	c.Watch(func(err error) { told <- err })
+	if n, err := c.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("%d bytes, then %v", n, err)
+	}
+	if runtime.GOOS == "linux" {
+		reset(t, c, client)
+		select {
+		case err := <-told:
+			if !errors.Is(err, syscall.ECONNRESET) {
+				t.Error(err)
+			}
+		case <-time.After(patience):
+			t.Error("not noticed")
+		}
+	}
+	c.Close()
+}
+
+// waitsForReset waits until the watch does: it has no room, or has seen the end.
+func waitsForReset(t *testing.T, c *Conn, full, end bool) {
+	t.Helper()
+	if w := c.watch.Load(); full || end {
+		eventually(t, "the watch waits", func() bool {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return w.looking || end && w.err == io.EOF
+		})
+	}
+}
+
+// TestWatchGoesOn: a watch that waits for a reset, since there is no room, reads on when
+// there is some, and ends when it is to.
+func TestWatchGoesOn(t *testing.T) {
+	for _, kind := range connections {
 		t.Run(kind.name, func(t *testing.T) {
 			noGoroutines(t)
 			c, client := kind.make(t)
-			told := make(chan error, 1)
-			c.Watch(func(err error) { told <- err })
-			reset(t, c, client)
-			select {
-			case err := <-told:
-				if runtime.GOOS == "linux" && !errors.Is(err, syscall.ECONNRESET) {
-					t.Error(err)
+			c.Watch(never(t))
+			text := make([]byte, 20*maxWatched)
+			mathrand.NewChaCha8([32]byte{}).Read(text)
+			go client.Write(text)
+			c.ReadBy(time.Now().Add(time.Minute))
+			for rest := text; len(rest) > 0; {
+				p := make([]byte, min(len(rest), 1+mathrand.IntN(2*maxWatched)))
+				if mathrand.IntN(4) == 0 {
+					time.Sleep(time.Millisecond) // so that it fills up
 				}
-			case <-time.After(10 * time.Second):
-				t.Error("not noticed")
+				n, err := io.ReadFull(readerFunc(c.Read), p)
+				if err != nil || !bytes.Equal(p, rest[:n]) {
+					t.Fatalf("%d left: %v, or other bytes", len(rest), err)
+				}
+				rest = rest[n:]
+			}
+			go client.Write(text)
+			waitsForReset(t, c, kind.name != "pipe", false)
+			if !c.Unwatch(true) {
+				t.Error("the watch does not end")
+			}
+			got := make([]byte, len(text))
+			if _, err := io.ReadFull(readerFunc(c.Read), got); err != nil || !bytes.Equal(got, text) {
+				t.Errorf("behind the watch: %v, or other bytes", err)
 			}
 			c.Close()
+			client.Close()
 		})
 	}
 }
@@ -516,6 +662,103 @@ func TestWatchOfOthers(t *testing.T) {
 				c.Close()
 			})
 		})
+	}
+}
+
+// careless is a connection whose deadlines are those of the one below, which it does not set.
+type careless struct{ *net.TCPConn }
+
+func (careless) SetReadDeadline(time.Time) error { return nil }
+
+// TestWatchOfCareless: where deadlines end no wait, a watch that has no room waits for
+// nothing that only they could end.
+func TestWatchOfCareless(t *testing.T) {
+	noGoroutines(t)
+	c, client := tcp(t)
+	c = New(careless{c.nc.(*net.TCPConn)}, new(Sweeper))
+	c.Watch(never(t))
+	text := make([]byte, 3*maxWatched)
+	mathrand.NewChaCha8([32]byte{}).Read(text)
+	if _, err := client.Write(text); err != nil {
+		t.Fatal(err)
+	}
+	w := c.watch.Load()
+	eventually(t, "the watch does not look for a reset", func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.blind
+	})
+	c.ReadBy(time.Now().Add(patience))
+	got := make([]byte, len(text))
+	if n, err := io.ReadFull(readerFunc(c.Read), got); err != nil || !bytes.Equal(got, text) {
+		t.Errorf("%d bytes, %v, or other bytes", n, err)
+	}
+	client.Close()
+	c.Unwatch(false)
+	c.Close()
+}
+
+// late is a connection whose wait for a reset is always over at once.
+type late struct {
+	*net.TCPConn
+	asked atomic.Int32
+}
+
+func (nc *late) AwaitReset() error { nc.asked.Add(1); return os.ErrDeadlineExceeded }
+
+// TestWatchGivesUp: a wait for a reset that is always over at once is not begun again for
+// ever, neither behind the end of the input nor where there is no room to read.
+func TestWatchGivesUp(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		length int
+	}{
+		{"the end", 0},
+		{"no room", 3 * maxWatched},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			noGoroutines(t)
+			c, client := tcp(t)
+			nc := &late{TCPConn: c.nc.(*net.TCPConn)}
+			c = New(nc, new(Sweeper))
+			c.Watch(never(t))
+			if _, err := client.Write(make([]byte, tc.length)); err != nil {
+				t.Fatal(err)
+			}
+			w := c.watch.Load()
+			if tc.length == 0 {
+				client.CloseWrite()
+			}
+			eventually(t, "it gives up", func() bool {
+				w.mu.Lock()
+				defer w.mu.Unlock()
+				return w.blind || nc.asked.Load() > maxTimeouts && !isRunning("wire.(*watch).pump(")
+			})
+			if n := nc.asked.Load(); n != maxTimeouts+1 {
+				t.Errorf("it has tried %d times", n)
+			}
+			if b, err := io.ReadAll(io.LimitReader(readerFunc(c.Read), int64(tc.length))); len(b) != tc.length || err != nil {
+				t.Errorf("%d bytes, then %v", len(b), err)
+			}
+			c.Unwatch(false)
+			c.Close()
+		})
+	}
+}
+
+// isRunning reports whether a goroutine is in a function.
+func isRunning(function string) bool {
+	stacks := make([]byte, 1<<20)
+	return bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte(function))
+}
+
+// eventually waits until something is so.
+func eventually(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !so(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not in %v: %s", patience, what)
+		}
 	}
 }
 

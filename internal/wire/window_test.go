@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -152,15 +153,18 @@ func TestWindowOverSockets(t *testing.T) {
 		t.Skip("not on this system")
 	}
 	t.Parallel()
-	c, client := unix(t)
-	c.StallLimit(500*time.Millisecond, 4096)
-	go sip(client, 5<<10, 50*time.Millisecond, 0) // the room comes after 1.6 s
-	began := time.Now()
-	for sent := 0; sent < 300<<10; sent += 8 << 10 {
-		if _, err := c.Write(make([]byte, 8<<10)); err != nil {
-			t.Fatalf("cut after %v and %d bytes: %v", time.Since(began), sent, err)
+	unhurried(t, func(unit time.Duration) error {
+		c, client := unix(t)
+		c.StallLimit(50*unit, 4096)
+		go sip(client, 5<<10, 5*unit, 0) // the room comes after 160 units
+		began := time.Now()
+		for sent := 0; sent < 300<<10; sent += 8 << 10 {
+			if _, err := c.Write(make([]byte, 8<<10)); err != nil {
+				return fmt.Errorf("cut after %v and %d bytes: %w", time.Since(began), sent, err)
+			}
 		}
-	}
+		return nil
+	})
 }
 
 // unix gives a Conn over a Unix socket, and the client's end.

@@ -56,6 +56,8 @@ type direct interface {
 	Unpark()
 	// Yield lets others be served.
 	Yield()
+	// Vigil begins a wait for something else.
+	Vigil() socket.Vigil
 }
 
 // A Conn reads and writes one connection. Make one with [New].
