@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -26,6 +27,7 @@ import (
 	"example.com/httpserver/internal/http1"
 	"example.com/httpserver/internal/pyrepr"
 	"example.com/httpserver/internal/script"
+	"example.com/httpserver/internal/socket"
 	"example.com/httpserver/internal/spool"
 	"example.com/httpserver/internal/urlpath"
 )
@@ -381,6 +383,7 @@ type cgiRun struct {
 	pathInfo string // PATH_INFO
 	path     string // the script's file
 
+	vigil  socket.Vigil
 	body   *spool.Body    // the request's, where that was read before; else nil
 	turn   *script.Turn   // nil before enter has one
 	script *script.Script // nil before start has started it
@@ -393,6 +396,7 @@ type cgiRun struct {
 // is at another place of the server, it gives that (RFC 3875 §6.2.2).
 func (r *cgiRun) serve() (location string) {
 	defer r.end()
+	r.vigil = r.h.c.Vigil()
 	if r.find() && r.enter() && r.start() {
 		return r.answer()
 	}
@@ -487,26 +491,26 @@ func (r *cgiRun) start() bool {
 		r.fail(500, err)
 		return false
 	}
-	input := r.input()
-	program.Input = input != nil
+	var input io.Reader // what is to be copied to the script
+	switch {
+	case r.body != nil:
+		program.Stdin, program.Content = r.body.File(), r.body.Memory()
+	case r.h.bodyLength() > 0:
+		input = r.h.RFile
+	}
+	if program.Input = input != nil; !program.Input { // else somebody has to feed it meanwhile
+		program.Await = r.vigil.Await
+	}
 	if r.script, err = r.turn.Start(program); err != nil {
 		r.failStart(err, program.User)
 		return false
 	}
 	r.output = cgi.NewOutput(r.script)
+	if rest := r.script.Unfed(); len(rest) > 0 {
+		input = bytes.NewReader(rest)
+	}
 	r.feed(input)
 	return true
-}
-
-// input gives what is to be copied to the script, or nil: a file is its own.
-func (r *cgiRun) input() io.Reader {
-	switch {
-	case r.body == nil && r.h.bodyLength() > 0:
-		return r.h.RFile
-	case r.body != nil && r.body.File() == nil && r.body.Len() > 0:
-		return r.body.Reader()
-	}
-	return nil
 }
 
 // program says what to run.
@@ -517,9 +521,6 @@ func (r *cgiRun) program() (p *script.Program, err error) {
 	p.Path, p.Args = script.Interpreted(r.path, h.self.IsPython(r.path), cgi.Arguments(request.Method, request.Query, runtime.GOOS))
 	p.Env = request.Environ(h.CGIEnv, os.LookupEnv, runtime.GOOS)
 	p.Timeout = max(0, cmp.Or(h.CGITimeout, time.Minute))
-	if r.body != nil {
-		p.Stdin = r.body.File()
-	}
 	p.User, err = h.identity(h.Server.users.Lookup)
 	return p, err
 }
@@ -730,10 +731,18 @@ func (r *cgiRun) sendHead(head *cgi.Head) io.Writer {
 	if !fields.Has("Date") {
 		h.self.SendHeader("Date", h.self.DateTimeString(time.Time{}))
 	}
+	reset := head.Status == 205 && h.RequestVersion != http09
 	for name, value := range fields.All() {
-		h.self.SendHeader(name, value)
+		if !reset || !http1.EqualName(name, "Content-Length") {
+			h.self.SendHeader(name, value)
+		}
 	}
-	if head.ContentLength >= 0 {
+	switch {
+	case reset: // it has no content, and says so (RFC 9110 §15.3.6)
+		h.self.SendHeader("Content-Length", "0")
+		h.self.EndHeaders()
+		return io.Discard
+	case head.ContentLength >= 0:
 		h.self.EndHeaders()
 		return h.WFile
 	}

@@ -102,7 +102,8 @@ var outputSections = []struct {
 		{"no content (RFC 9110 §15.3.5)", "Status: 204 Done\nA: b\n\nnot this", "204 Done\nA: b", "-not this", ""},
 		{"no content, with a length", "Status: 204 Done\nContent-Length: 8\n\nnot this", "204 Done", "-not this", ""},
 		{"not modified (RFC 9110 §15.4.5)", "Status: 304\nETag: \"x\"\n\nnot this", "304 Not Modified\nETag: \"x\"", "-not this", ""},
-		{"reset content (RFC 9110 §15.3.6)", "Status: 205\nA: b\n\nnot this", "205 Reset Content\nA: b", "not this", ""},
+		{"reset content (RFC 9110 §15.3.6)", "Status: 205\nA: b\n\nnot this", "205 Reset Content\nA: b\nContent-Length: 0", "-not this", ""},
+		{"reset content, with a length", "Status: 205\nContent-Length: 8\n\nnot this", "205 Reset Content\nContent-Length: 0", "-not this", ""},
 	}},
 	{"§6.3.4 fields of the protocol", []outputCase{
 		{"a length", "Content-Length: 5\n\nhello", "200 OK\nContent-Length: 5", "hello", ""},

@@ -4,6 +4,7 @@ package httpserver_test
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -53,7 +54,8 @@ type scriptState struct {
 	spawned func(p *puppet) // what each of those does
 	busy    func(p *puppet) // what it is at then, if there is no answer to it
 	slow    bool            // it takes seconds, where it has them
-	stuck   bool            // a reset is not seen behind input that nobody reads: CGITimeout ends it
+	ended   bool            // the client has ended its output
+	stuck   bool            // a reset is not seen there, but on Linux: CGITimeout ends it
 }
 
 var aHead = head("HTTP/1.1 200 OK", "Content-Length: 1000000000")
@@ -62,6 +64,7 @@ func beginAnswer(p *puppet) { p.write("Content-Length: 1000000000\n\n") }
 
 var scriptStates = []scriptState{
 	{name: "silent", request: askPuppet},
+	{name: "silent, for a client that sends no more", request: askPuppet, ended: true, stuck: true},
 	{name: "in an answer", request: askPuppet, prepare: beginAnswer, sent: aHead},
 	{name: "writing what nobody takes", request: askPuppet, busy: func(p *puppet) {
 		beginAnswer(p)
@@ -106,7 +109,7 @@ func TestScriptsEnd(t *testing.T) {
 				}
 				h := newStage(t)
 				puppets := h.strings(t)
-				if state.stuck && !end.now {
+				if state.stuck && !end.now && runtime.GOOS != "linux" {
 					h.CGITimeout = 300 * time.Millisecond
 				}
 				s := h.serve(t)
@@ -115,6 +118,9 @@ func TestScriptsEnd(t *testing.T) {
 				}
 				conn := dial(t, s.ServerAddress())
 				io.WriteString(conn, state.request)
+				if state.ended {
+					conn.(*net.TCPConn).CloseWrite()
+				}
 				p := puppets.next(t)
 				all := []*puppet{p}
 				if state.prepare != nil {
@@ -139,6 +145,70 @@ func TestScriptsEnd(t *testing.T) {
 				for _, p := range all {
 					p.awaitEnd()
 				}
+			})
+		}
+	}
+}
+
+// TestScriptsEndOverOthers: a client that goes ends its script over a Unix socket and TLS
+// too, whatever it has sent before. Closing a Unix socket is going: ending its output is
+// something else, and is told apart.
+func TestScriptsEndOverOthers(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("this system tells of a client that goes by reads and writes alone")
+	}
+	for _, network := range []string{"unix", "tcp"} {
+		for _, tc := range []struct {
+			name, request string
+			ended         bool
+		}{
+			{"silent", askPuppet, false},
+			{"sends no more", askPuppet, true},
+			{"a body that nobody takes", post("/cgi-bin/puppet", aBody(100_000), false), false},
+			{"much of one", "POST /cgi-bin/puppet HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + aBody(500_000), false},
+		} {
+			t.Run(map[string]string{"unix": "Unix", "tcp": "TLS"}[network]+", "+tc.name, func(t *testing.T) {
+				h := newStage(t)
+				puppets := h.strings(t)
+				h.CGITimeout = -1
+				checkLeaks(t)
+				s := &httpserver.ThreadingServer{}
+				s.Handler = h
+				var conn, outer net.Conn
+				if network == "unix" {
+					l := listenUnix(t)
+					inBackground(t, s, func() error { return s.Serve(l) })
+					conn = dial(t, l.Addr())
+					outer = conn
+				} else {
+					l := listen(t)
+					inBackground(t, s, func() error {
+						return s.Serve(tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{certificate(t)}}))
+					})
+					conn = dial(t, l.Addr())
+					outer = tls.Client(conn, &tls.Config{InsecureSkipVerify: true})
+				}
+				sent := make(chan struct{})
+				go func() {
+					defer close(sent)
+					io.WriteString(outer, tc.request)
+					if tc.ended {
+						outer.(interface{ CloseWrite() error }).CloseWrite()
+					}
+				}()
+				p := puppets.next(t)
+				p.write("A: b\n\n") // it has not gone, and is waited for
+				readUntil(t, outer, "\r\n\r\n")
+				if p.isReaped() {
+					t.Error("the script has been ended")
+				}
+				if network == "tcp" {
+					reset(conn)
+				} else {
+					conn.Close()
+				}
+				p.awaitEnd()
+				<-sent
 			})
 		}
 	}
@@ -284,14 +354,7 @@ func TestScriptTimeout(t *testing.T) {
 			if tc.slow && testing.Short() {
 				t.Skip("it takes seconds")
 			}
-			h := newStage(t)
-			puppets := h.strings(t)
-			h.CGITimeout = 300 * time.Millisecond
-			s := h.serve(t)
-			checkIdle(t, s)
-			conn := dial(t, s.ServerAddress())
-			go io.WriteString(conn, tc.request)
-			p := puppets.next(t)
+			h, conn, p := hurried(t, 300*time.Millisecond, tc.request)
 			if tc.act != nil {
 				tc.act(p)
 			}
@@ -319,14 +382,7 @@ func TestScriptTimeout(t *testing.T) {
 // for ever.
 func TestScriptTimeoutAfterAnswer(t *testing.T) {
 	livesOn(t)
-	h := newStage(t)
-	puppets := h.strings(t)
-	h.CGITimeout = 100 * time.Millisecond
-	late := make(lateLines, 9)
-	s := h.serve(t, late.option)
-	conn := dial(t, s.ServerAddress())
-	io.WriteString(conn, askPuppet)
-	p := puppets.next(t)
+	_, _, p := hurried(t, 100*time.Millisecond, askPuppet)
 	p.try("write", "Content-Length: 0\n\n")
 	p.try("close", "stdout")
 	p.awaitEnd()

@@ -347,18 +347,47 @@ type puppet struct {
 // next gives the puppet that begins next. It ends with the test.
 func (s cords) next(t *testing.T) *puppet {
 	t.Helper()
-	s.l.SetDeadline(time.Now().Add(patience))
-	conn, err := s.l.Accept()
+	p, err := s.within(t, patience)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return p
+}
+
+// within is next for a puppet that may not begin.
+func (s cords) within(t *testing.T, limit time.Duration) (*puppet, error) {
+	s.l.SetDeadline(time.Now().Add(limit))
+	conn, err := s.l.Accept()
+	if err != nil {
+		return nil, err
 	}
 	t.Cleanup(func() { conn.Close() })
 	conn.SetDeadline(time.Now().Add(2 * patience))
 	p := &puppet{t: t, conn: conn, replies: bufio.NewReader(conn)}
-	if _, err := fmt.Fscanln(p.replies, &p.pid, &p.pgid); err != nil {
-		t.Fatal(err)
+	_, err = fmt.Fscanln(p.replies, &p.pid, &p.pgid)
+	return p, err
+}
+
+// hurried has a request begin a puppet that does nothing yet, and must not for longer than the
+// limit: CGITimeout, or twice that and so on where scripts take so long to begin at all.
+func hurried(t *testing.T, limit time.Duration, request string) (*stage, net.Conn, *puppet) {
+	t.Helper()
+	for {
+		h := newStage(t)
+		puppets := h.strings(t)
+		h.CGITimeout = limit
+		s := h.serve(t)
+		checkIdle(t, s)
+		conn := dial(t, s.ServerAddress())
+		go io.WriteString(conn, request)
+		p, err := puppets.within(t, 2*limit)
+		if err == nil && h.complaints() == "" {
+			return h, conn, p
+		}
+		if limit *= 2; limit > patience {
+			t.Fatal(err, h.complaints())
+		}
 	}
-	return p
 }
 
 // none checks that no puppet has begun.
@@ -387,15 +416,20 @@ func (p *puppet) try(command string, argument any) {
 // reply gives what the puppet says of the command begun first.
 func (p *puppet) reply() string {
 	p.t.Helper()
-	line, err := p.replies.ReadString('\n')
+	text, err := p.tryReply()
 	if err != nil {
 		p.t.Fatalf("the puppet is gone: %v", err)
 	}
-	text, err := strconv.Unquote(strings.TrimSuffix(line, "\n"))
-	if err != nil {
-		p.t.Fatal(err)
-	}
 	return text
+}
+
+// tryReply is reply of a puppet that the server may have ended already.
+func (p *puppet) tryReply() (string, error) {
+	line, err := p.replies.ReadString('\n')
+	if err != nil {
+		return "", err
+	}
+	return strconv.Unquote(strings.TrimSuffix(line, "\n"))
 }
 
 // do has the puppet do something, and gives what it says of it.

@@ -39,10 +39,13 @@ type Program struct {
 	Env  []string // the whole environment, nothing is added to it
 	Dir  string   // the working directory; if empty, the server's
 
-	// Stdin is the standard input as it is, from its present position. Without one, Input
-	// asks for a pipe, which Feed fills, and neither for the null device.
-	Stdin *os.File
-	Input bool
+	// Stdin is the standard input as it is, from its present position. Without one,
+	// Content is what it holds, which is mostly in a pipe before the script begins: what is
+	// not, Unfed gives. Without that, Input asks for a pipe which Feed fills, and none
+	// of them for the null device.
+	Stdin   *os.File
+	Content []byte
+	Input   bool
 
 	// User is who runs it, if not who runs the server. Only root may say so.
 	User *Identity
@@ -61,7 +64,15 @@ type Program struct {
 	// something else. Scripts that are done before never have it called. It may call End, but
 	// no other method of the Script. If nil, nobody is told.
 	Silent func()
+
+	// Await, if not nil, waits until a descriptor can be read, for limit at most, and
+	// reports whether it can; it may give up before. It is asked once, while the script
+	// may turn out to be swift, on systems where to wait otherwise takes a thread.
+	Await func(fd int, limit time.Duration) (ready bool)
 }
+
+// hasPipe reports whether the standard input is a pipe, if it is no file.
+func (p *Program) hasPipe() bool { return p.Input || len(p.Content) > 0 }
 
 // An Exit is how a script's leader ended.
 type Exit struct {
@@ -86,6 +97,7 @@ type Script struct {
 	log    func(string)
 	silent func() // nil once it was called
 	lines  lines
+	unfed  []byte
 	left   int  // how much of the output was read since the leader's exit
 	closed bool // Close was called
 	told   bool // Wait has returned the exit
@@ -99,6 +111,9 @@ type Script struct {
 	active   time.Time // when output came or input was taken
 	awaiting bool      // Feed waits for its reader
 }
+
+// Unfed gives what is left of the program's Content for Feed to write, where there is any.
+func (s *Script) Unfed() []byte { return s.unfed }
 
 // Read reads what the script writes to its standard output. It returns io.EOF when nobody
 // has that open any more, and also when the leader has exited and what was in the pipe has

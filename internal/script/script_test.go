@@ -1,6 +1,7 @@
 package script
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -91,6 +92,41 @@ func TestFeed(t *testing.T) {
 	b.expectExit(s, 0)
 	if err := <-fed; err != nil {
 		t.Error(err)
+	}
+}
+
+// What a program's Content is, the script reads, and then its end: as much as a pipe takes
+// is there before it begins, and the rest is fed.
+func TestContent(t *testing.T) {
+	b := newBench(t)
+	for _, size := range []int{1, 4096, 64 << 10, 64<<10 + 1, 1 << 20} {
+		for _, role := range []string{"cat", "deaf"} {
+			p := b.program(role)
+			p.Content = bytes.Repeat([]byte("content\n"), size/8+1)[:size]
+			s := b.start(p)
+			rest := s.Unfed()
+			if !bytes.HasSuffix(p.Content, rest) {
+				t.Fatalf("%d of %d bytes are left that are not its end", len(rest), size)
+			}
+			fed := make(chan error, 1)
+			go func() {
+				if len(rest) > 0 {
+					fed <- s.Feed(bytes.NewReader(rest))
+				} else {
+					fed <- nil
+				}
+			}()
+			if role == "cat" {
+				b.expectOutput(s, string(p.Content))
+			} else if _, err := copyAll(io.Discard, s); err != nil {
+				t.Error(err)
+			}
+			b.expectExit(s, 0)
+			if err := <-fed; err != nil {
+				t.Error(err)
+			}
+			s.Close(nil, nil)
+		}
 	}
 }
 

@@ -127,7 +127,7 @@ func (t *Turn) Leave() {
 // Start starts a script. The turn is its until its group is gone. An error is the
 // system's, with the path; see Exhausted.
 func (t *Turn) Start(p *Program) (*Script, error) {
-	null, err := t.set.begin(p.Stdin == nil && !p.Input)
+	null, err := t.set.begin(p.Stdin == nil && !p.hasPipe())
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,7 @@ func (s *Script) start(p *Program, null *os.File) (err error) {
 	setNonblock(complaints)
 	theirs = append(theirs, errTheirs)
 	s.watch = newWatch(out, complaints)
+	s.watch.await = p.Await
 	started := false
 	defer func() {
 		if !started {
@@ -47,14 +48,19 @@ func (s *Script) start(p *Program, null *os.File) (err error) {
 	switch {
 	case p.Stdin != nil:
 		files[0] = p.Stdin.Fd()
-	case p.Input:
+	case p.hasPipe():
 		in, ours, err := pipe()
 		if err != nil {
 			return err
 		}
 		theirs = append(theirs, in)
 		setNonblock(ours)
-		s.stdin = os.NewFile(uintptr(ours), "stdin")
+		s.unfed = p.Content[writeNow(ours, p.Content):]
+		if p.Input || len(s.unfed) > 0 {
+			s.stdin = os.NewFile(uintptr(ours), "stdin")
+		} else {
+			theirs = append(theirs, ours) // the end of the input
+		}
 		files[0] = uintptr(in)
 	default:
 		files[0] = null.Fd()
@@ -112,6 +118,18 @@ func pipe() (r, w int, err error) {
 // have to ask for.
 func setNonblock(fd int) {
 	syscall.RawSyscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_SETFL, syscall.O_NONBLOCK)
+}
+
+// writeNow writes as much as there is room for without waiting, and gives how much that is.
+func writeNow(fd int, p []byte) int {
+	if len(p) == 0 {
+		return 0
+	}
+	n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+	if errno != 0 {
+		return 0
+	}
+	return int(n)
 }
 
 // readNow reads what is there without waiting, so that the scheduler need not know.

@@ -6,6 +6,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"example.com/httpserver/internal/ppoll"
 )
 
 // pollEvery is how much output is read before the other descriptors have their turn,
@@ -21,7 +23,8 @@ var swiftness = 2 * time.Millisecond
 var together = time.Millisecond
 
 // A watch is what there is to wait for with a script. Most scripts are done in a moment, and
-// so long it is waited for in a system call: that is the cheapest way, but takes a thread.
+// so long it is waited for in a system call, which takes a thread, unless Program.Await
+// knows a cheaper way.
 // From then on there is an epoll instance, whose descriptor is in the runtime's poller, so
 // that waiting takes a goroutine and no thread.
 //
@@ -42,6 +45,8 @@ type watch struct {
 	slow  time.Time // when the moment will have passed; zero until somebody waits
 	swift time.Time // when it is too late to have been swift
 	until time.Time // the deadline
+	// await is Program.Await, until that has been asked.
+	await func(fd int, limit time.Duration) (ready bool)
 
 	// After it:
 	file  *os.File // the epoll instance
@@ -163,16 +168,24 @@ func (w *watch) poll() {
 		if due := w.until.Sub(now); !w.until.IsZero() && due < left {
 			left, end = due, expired
 		}
-		fds := [...]pollFD{{fd: int32(w.out), events: readyIn}, {fd: int32(w.err), events: readyIn}, {fd: int32(w.leader), events: readyIn}}
+		fds := [...]ppoll.FD{{FD: int32(w.out), Events: ppoll.In}, {FD: int32(w.err), Events: ppoll.In}, {FD: int32(w.leader), Events: ppoll.In}}
 		if w.p == nil {
-			fds[aboutOutput].fd = -1 // or its end would end every wait
+			fds[aboutOutput].FD = -1 // or its end would end every wait
+		}
+		if await := w.await; await != nil {
+			w.await = nil
+			if await(w.leader, min(left, w.swift.Sub(now))) {
+				w.n, w.event = 0, exited
+				return
+			}
+			continue
 		}
 		if swift := w.swift.Sub(now); swift > 0 {
-			fds[aboutOutput].fd, fds[aboutError].fd = -1, -1
+			fds[aboutOutput].FD, fds[aboutError].FD = -1, -1
 			left = min(left, swift)
 		}
-		err := poll(fds[:], left)
-		out, complaints, leader := fds[aboutOutput].revents, fds[aboutError].revents, fds[aboutLeader].revents
+		err := ppoll.Wait(fds[:], left)
+		out, complaints, leader := fds[aboutOutput].Ready, fds[aboutError].Ready, fds[aboutLeader].Ready
 		if err != nil || left <= 0 && out == 0 && leader == 0 { // complaints without an end hold nothing up
 			w.n, w.event = 0, end
 			return
@@ -193,11 +206,11 @@ func (w *watch) poll() {
 func (w *watch) gather(p []byte) {
 	for until := time.Now().Add(together); w.event == output && w.n < len(p); {
 		// Looked at in this order: once it has exited, the end is there.
-		fds := [...]pollFD{{fd: int32(w.leader), events: readyIn}, {fd: int32(w.out), events: readyIn}}
+		fds := [...]ppoll.FD{{FD: int32(w.leader), Events: ppoll.In}, {FD: int32(w.out), Events: ppoll.In}}
 		left := time.Until(until)
-		err := poll(fds[:], left)
-		switch leader, out := fds[0].revents, fds[1].revents; {
-		case out&readyIn != 0:
+		err := ppoll.Wait(fds[:], left)
+		switch leader, out := fds[0].Ready, fds[1].Ready; {
+		case out&ppoll.In != 0:
 			w.readMore(p)
 		case out != 0:
 			w.closeOutput()
@@ -229,7 +242,7 @@ func (w *watch) look(uintptr) bool {
 // first, or a stranger that writes for ever would hide it, and then, unless there is a lot,
 // the output: who waits for it need not wait for the log.
 func (w *watch) see(out, complaints, leader uint32) bool {
-	if complaints != 0 && complaints&readyIn == 0 {
+	if complaints != 0 && complaints&ppoll.In == 0 {
 		w.closeError()
 	}
 	if leader != 0 {
@@ -241,14 +254,14 @@ func (w *watch) see(out, complaints, leader uint32) bool {
 	}
 	if out == 0 || w.unpolled >= pollEvery {
 		w.unpolled = 0
-		if complaints&readyIn != 0 && w.readError() {
+		if complaints&ppoll.In != 0 && w.readError() {
 			return true
 		}
 	}
 	switch {
 	case out == 0:
 		return false
-	case out&readyIn == 0:
+	case out&ppoll.In == 0:
 		w.closeOutput()
 		w.n, w.event = 0, outputEnd
 		return true

@@ -57,7 +57,8 @@ func (s *Script) start(p *Program, null *os.File) (err error) {
 	stdin := null
 	if p.Stdin != nil {
 		stdin = p.Stdin
-	} else if p.Input {
+	} else if p.hasPipe() {
+		s.unfed = p.Content
 		r, w := pipe()
 		theirs, ours = append(theirs, r), append(ours, w)
 		stdin, s.stdin = r, w

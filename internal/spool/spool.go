@@ -3,7 +3,6 @@
 package spool
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +16,7 @@ const memory = 64 * 1024
 // ErrFile marks the errors of the temporary file, as opposed to the reader's.
 var ErrFile = errors.New("temporary file")
 
-// A Body is what has been read. It can be read any number of times by Reader.
+// A Body is what has been read, in memory or in a file.
 type Body struct {
 	data []byte   // the body, if there is no file
 	file *os.File // else the file that holds it
@@ -128,14 +127,9 @@ func (b *Body) fill(data []byte, r io.Reader, err error) error {
 // Len gives the body's length.
 func (b *Body) Len() int64 { return b.len }
 
-// Reader gives a reader of the body, from its beginning. It may not outlive
-// Close.
-func (b *Body) Reader() io.Reader {
-	if b.file != nil {
-		return io.NewSectionReader(b.file, 0, b.len)
-	}
-	return bytes.NewReader(b.data)
-}
+// Memory gives the body where it is in memory, and nil where it is in a file. It is not to
+// be changed.
+func (b *Body) Memory() []byte { return b.data }
 
 // File gives the file that holds the body, or nil if memory does. It stands at
 // its start until someone reads from it; a process that has it for its standard

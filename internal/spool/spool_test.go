@@ -79,7 +79,7 @@ func TestRead(t *testing.T) {
 					t.Errorf("there is a file: %q", list)
 				}
 				for range 2 {
-					if got, err := io.ReadAll(b.Reader()); err != nil || !bytes.Equal(got, want) {
+					if got, err := io.ReadAll(reader(b)); err != nil || !bytes.Equal(got, want) {
 						t.Errorf("read %d bytes, %v", len(got), err)
 					}
 				}
@@ -111,7 +111,7 @@ func TestReader(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer b.Close()
-		if err := iotest.TestReader(b.Reader(), want); err != nil {
+		if err := iotest.TestReader(reader(b), want); err != nil {
 			t.Errorf("%d bytes: %v", n, err)
 		}
 	}
@@ -209,7 +209,7 @@ func FuzzRead(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer b.Close()
-		got, err := io.ReadAll(b.Reader())
+		got, err := io.ReadAll(reader(b))
 		if err != nil || !bytes.Equal(got, want) || b.Len() != int64(len(want)) || (b.File() != nil) != (len(want) > memory) {
 			t.Errorf("%d bytes of %d, Len %d, file %v, %v", len(got), len(want), b.Len(), b.File() != nil, err)
 		}
@@ -254,4 +254,12 @@ func BenchmarkRead(b *testing.B) {
 			}
 		})
 	}
+}
+
+// reader reads a body from its beginning, wherever it is.
+func reader(b *Body) io.Reader {
+	if b.File() != nil {
+		return io.NewSectionReader(b.File(), 0, b.Len())
+	}
+	return bytes.NewReader(b.Memory())
 }
