@@ -59,7 +59,7 @@ func (j *journal) String() string { return strings.Join(j.all(), "\n") }
 var modified = time.Date(2024, 2, 29, 12, 34, 56, 500_000_000, time.UTC)
 
 // patience is how long a test waits for what should come at once.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // serveDuring serves handler on a ThreadingServer until the test ends, and checks
 // then that nothing is left of it.

@@ -132,8 +132,10 @@ func TestPageAllocation(t *testing.T) {
 			if got := after.TotalAlloc - before.TotalAlloc; got > 4*pieceSize {
 				t.Errorf("a page of %d bytes takes %d bytes of memory, want at most %d", n, got, 4*pieceSize)
 			}
-			if got := testing.AllocsPerRun(1, func() { layout("/", entries).WriteTo(io.Discard) }); got > 10 {
-				t.Errorf("%v allocations for %d entries, want at most 10", got, len(entries))
+			// A page whose piece comes from the pool allocates ten times; a pool may have dropped it, and
+			// under the race detector does so at random.
+			if got := testing.AllocsPerRun(1, func() { layout("/", entries).WriteTo(io.Discard) }); got > 15 {
+				t.Errorf("%v allocations for %d entries, want at most 15", got, len(entries))
 			}
 		})
 	}

@@ -19,7 +19,7 @@ const (
 	shortLimit = time.Second
 	shortPace  = 50 * time.Millisecond
 	shortHold  = time.Second
-	shortBound = 15 * time.Second // it ends sooner where all were cut off
+	shortBound = 45 * time.Second // it ends sooner where all were cut off
 )
 
 // fullBound is longer than every limit of ours by default.

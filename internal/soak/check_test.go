@@ -41,6 +41,8 @@ func TestCheck(t *testing.T) {
 		turn.begin(v.made)
 		turn.end(v.made)
 	}
+	begin := c.now() // of all of them, since their dates are of this moment
+	at := c.date(begin)
 	const tag, otherTag = `"0123456789abcdef0123456789abcdef"`, `"1123456789abcdef0123456789abcdef"`
 	if vs.tagged(now, tag) != nil || vs.tagged(old, otherTag) != nil {
 		t.Fatal("the first tags are refused")
@@ -51,10 +53,10 @@ func TestCheck(t *testing.T) {
 		return "Content-type: application/octet-stream\r\nLast-Modified: " + formatDate(second) + "\r\nAccept-Ranges: bytes\r\nETag: " + tag + "\r\n"
 	}
 	write := func(status, fields, content string) string {
-		return "HTTP/1.1 " + status + "\r\n" + serverFields(time.Now()) + fields + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(content)) + content
+		return "HTTP/1.1 " + status + "\r\n" + serverFields(at) + fields + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(content)) + content
 	}
 	ok, partial := fields(now, tag), fields(now, tag)+"Content-Range: bytes 10-19/100\r\n"
-	notModified := "HTTP/1.1 304 Not Modified\r\n" + serverFields(time.Now()) + "ETag: " + tag + "\r\n\r\n"
+	notModified := "HTTP/1.1 304 Not Modified\r\n" + serverFields(at) + "ETag: " + tag + "\r\n\r\n"
 	ten := []byteRange{{10, 19}}
 	page := errorPage(404, "File not found", "Nothing matches the given URI")
 	parts := func(from, other int) string {
@@ -84,11 +86,11 @@ func TestCheck(t *testing.T) {
 		{"cut", ask{}, strings.TrimSuffix(write("200 OK", ok, content), content[50:]), "was cut after 50 bytes of 100"},
 		{"another type", ask{}, write("200 OK", strings.Replace(ok, "octet-stream", "x", 1), content), "Content-Type"},
 		{"not there", ask{}, write("404 File not found", "Content-Type: text/html;charset=utf-8\r\nConnection: close\r\n", page), "the status is 404"},
-		{"another time", ask{}, strings.Replace(write("200 OK", ok, content), formatDate(time.Now()), formatDate(time.Now().Add(-time.Minute)), 1), "the date is"},
+		{"another time", ask{}, strings.Replace(write("200 OK", ok, content), formatDate(at), formatDate(at.Add(-time.Minute)), 1), "the date is"},
 		{"an end that was asked for", ask{closes: true}, write("200 OK", ok, content), "was not announced"},
 
 		{"its head", ask{method: "HEAD"}, strings.TrimSuffix(write("200 OK", ok, content), content), ""},
-		{"the head of a shorter one", ask{method: "HEAD"}, "HTTP/1.1 200 OK\r\n" + serverFields(time.Now()) + ok + "Content-Length: 99\r\n\r\n", "the length is 99"},
+		{"the head of a shorter one", ask{method: "HEAD"}, "HTTP/1.1 200 OK\r\n" + serverFields(at) + ok + "Content-Length: 99\r\n\r\n", "the length is 99"},
 
 		{"a range", ask{ranges: ten}, write("206 Partial Content", partial, content[10:20]), ""},
 		{"of the last version", ask{ranges: ten}, write("206 Partial Content", partial, oldContent[10:20]), "there stands version 0"},
@@ -112,7 +114,7 @@ func TestCheck(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			k := tc.ask
-			k.target, k.begin = it.target, c.now()
+			k.target, k.begin = it.target, begin
 			if k.method == "" {
 				k.method = "GET"
 			}
