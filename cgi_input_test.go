@@ -3,11 +3,11 @@
 package httpserver_test
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,11 +17,11 @@ import (
 
 // aBody is one of n bytes, no two lines of which are the same.
 func aBody(n int) string {
-	var b bytes.Buffer
-	for i := 0; b.Len() < n; i++ {
-		fmt.Fprintf(&b, "%d\n", i)
+	var b []byte
+	for i := 0; len(b) < n; i++ {
+		b = append(strconv.AppendInt(b, int64(i), 10), '\n')
 	}
-	return b.String()[:n]
+	return string(b[:n])
 }
 
 // inChunks is a body in chunks of that size at most.

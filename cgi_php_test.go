@@ -32,7 +32,7 @@ var phpPages = []struct {
 	{"an upload", `<?php
 		$f = $_FILES['file'];
 		echo $f['name'], ' ', $f['type'], ' ', $f['size'], ' ', $f['error'], ' ', md5_file($f['tmp_name']), ' ', (int) is_uploaded_file($f['tmp_name']), ' ', $_POST['field'];`,
-		cgiRequest{method: "POST", fields: []string{"Content-Type: multipart/form-data; boundary=b"}, body: uploadForm, chunked: true},
+		cgiRequest{method: "POST", fields: []string{"Content-Type: multipart/form-data; boundary=b"}, body: uploadForm(), chunked: true},
 		phpHTML + fmt.Sprintf("\na b.txt text/x-spam 300000 0 %x 1 value", md5.Sum(noise(1, 300_000))), nil},
 	{"fields and cookies", `<?php header('X-Spam: eggs'); header('X-Twice: 1'); header('X-Twice: 2', false); setcookie('a', 'b c'); setcookie('d', 'e', ['path' => '/', 'httponly' => true]);`,
 		cgiRequest{}, "200 OK\nContent-Type: text/html; charset=UTF-8\nSet-Cookie: a=b%20c\nSet-Cookie: d=e; path=/; HttpOnly\nX-Spam: eggs\nX-Twice: 1\nX-Twice: 2\n\n", nil},

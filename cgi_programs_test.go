@@ -368,9 +368,11 @@ func TestScriptsInEveryLanguage(t *testing.T) {
 	}
 }
 
-// uploadForm is a form with a file.
-var uploadForm = "--b\r\nContent-Disposition: form-data; name=\"field\"\r\n\r\nvalue\r\n" +
-	"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a b.txt\"\r\nContent-Type: text/x-spam\r\n\r\n" + string(noise(1, 300_000)) + "\r\n--b--\r\n"
+// uploadForm gives a form with a file.
+func uploadForm() string {
+	return "--b\r\nContent-Disposition: form-data; name=\"field\"\r\n\r\nvalue\r\n" +
+		"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a b.txt\"\r\nContent-Type: text/x-spam\r\n\r\n" + string(noise(1, 300_000)) + "\r\n--b--\r\n"
+}
 
 // field gives the value of a field.
 func (r cgiRequest) field(name string) string {
@@ -459,7 +461,7 @@ import cgi, hashlib
 form = cgi.FieldStorage()
 print("Content-Type: text/plain\n")
 print(form.getfirst("field"), form["file"].filename, form["file"].type, hashlib.md5(form["file"].file.read()).hexdigest())
-`, cgiRequest{method: "POST", fields: []string{"Content-Type: multipart/form-data; boundary=b"}, body: uploadForm, chunked: true},
+`, cgiRequest{method: "POST", fields: []string{"Content-Type: multipart/form-data; boundary=b"}, body: uploadForm(), chunked: true},
 			fmt.Sprintf("200 OK\nContent-Type: text/plain\n\nvalue a b.txt text/x-spam %x\n", md5.Sum(noise(1, 300_000))), nil},
 		{"CGI.pm", "a form", "#!/usr/bin/env perl\n" + `use strict;
 use warnings;
@@ -476,7 +478,7 @@ use Digest::MD5;
 my $q = CGI->new;
 my $file = $q->upload('file');
 print $q->header('text/plain'), scalar $q->param('field'), ' ', scalar $q->param('file'), ' ', $q->uploadInfo($file)->{'Content-Type'}, ' ', Digest::MD5->new->addfile($file)->hexdigest, "\n";
-`, cgiRequest{method: "POST", fields: []string{"Content-Type: multipart/form-data; boundary=b"}, body: uploadForm, chunked: true},
+`, cgiRequest{method: "POST", fields: []string{"Content-Type: multipart/form-data; boundary=b"}, body: uploadForm(), chunked: true},
 			fmt.Sprintf("200 OK\nContent-Type: text/plain; charset=ISO-8859-1\n\nvalue a b.txt text/x-spam %x\n", md5.Sum(noise(1, 300_000))), nil},
 		{"CGI.pm", "a status", "#!/usr/bin/env perl\nuse CGI;\nprint CGI->new->header(-status => '404 No such spam'), 'none';\n",
 			cgiRequest{}, "404 No such spam\nContent-Type: text/html; charset=ISO-8859-1\n\nnone", nil},
