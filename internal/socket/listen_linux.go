@@ -3,7 +3,6 @@
 package socket
 
 import (
-	"cmp"
 	"errors"
 	"net"
 	"os"
@@ -144,9 +143,18 @@ func (l *listener) setGate(what int, events uint32) error {
 		err := l.control(func(fd uintptr) {
 			failure = syscall.EpollCtl(int(gate), what, int(fd), &event{Events: events, Fd: int32(fd)})
 		})
-		failure = cmp.Or(err, failure)
+		failure = unlessClosed(err, failure)
 	})
-	return cmp.Or(err, failure)
+	return unlessClosed(err, failure)
+}
+
+// unlessClosed gives what a function called by a RawConn has failed with, or net.ErrClosed
+// where err says that it was not called: package os has another error for that.
+func unlessClosed(err, failure error) error {
+	if err != nil {
+		return net.ErrClosed
+	}
+	return failure
 }
 
 // An acceptance is how an accept ended.
@@ -187,10 +195,7 @@ func (l *listener) listen(what int) error {
 	err := l.control(func(fd uintptr) {
 		failure = l.poller.control(what, int(fd), &event{Events: syscall.EPOLLIN, Fd: int32(fd), Pad: ofListener})
 	})
-	if err != nil { // package os does not say this of a RawConn
-		err = net.ErrClosed
-	}
-	return cmp.Or(err, failure)
+	return unlessClosed(err, failure)
 }
 
 // next takes a connection that waits to be accepted, or gives nil. What it fails

@@ -5,6 +5,7 @@ package socket
 import (
 	"cmp"
 	"errors"
+	"math/rand/v2"
 	"net"
 	"os"
 	"runtime"
@@ -71,6 +72,54 @@ func TestAccept(t *testing.T) {
 						}
 						again.Close()
 					})
+				}
+			}
+		})
+	}
+}
+
+// TestCloseWhileAcceptBegins: whenever a listener is closed, who accepts is told that, and
+// of nothing that it is made of.
+func TestCloseWhileAcceptBegins(t *testing.T) {
+	for _, k := range listeners {
+		t.Run(k.name, func(t *testing.T) {
+			for range 200 {
+				below, err := net.Listen("tcp", "127.0.0.1:0")
+				if err != nil {
+					t.Fatal(err)
+				}
+				g := new(Group)
+				l := k.wrap(g, below)
+				failed := make(chan error, 1)
+				go func() { _, err := l.Accept(); failed <- err }()
+				for range rand.IntN(3) {
+					runtime.Gosched()
+				}
+				l.Close()
+				if err := taken(t, "the end of Accept", failed); !errors.Is(err, net.ErrClosed) {
+					t.Fatal(err)
+				}
+				g.Close()
+			}
+			below, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			g := new(Group)
+			defer g.Close()
+			l, ok := k.wrap(g, below).(*listener)
+			below.Close()
+			if !ok { // package net's
+				return
+			}
+			l.poller = g.pollers[0]
+			l.Close()
+			for name, err := range map[string]error{
+				"setGate": l.setGate(syscall.EPOLL_CTL_MOD, syscall.EPOLLIN),
+				"listen":  l.listen(syscall.EPOLL_CTL_ADD),
+			} {
+				if err != net.ErrClosed {
+					t.Errorf("%s: %v", name, err)
 				}
 			}
 		})

@@ -3,7 +3,6 @@
 package socket
 
 import (
-	"cmp"
 	"math"
 	"os"
 	"runtime"
@@ -169,7 +168,7 @@ func (p *poller) control(what, fd int, e *event) error {
 	err := p.raw.Control(func(uintptr) { // which fails once the poller is closed
 		failure = syscall.EpollCtl(p.epoll, what, fd, e)
 	})
-	return cmp.Or(err, failure)
+	return unlessClosed(err, failure)
 }
 
 // setGate says what the gate is to tell of: there are events, or nothing.
@@ -178,7 +177,7 @@ func (p *poller) setGate(what int, events uint32) error {
 	err := p.raw.Control(func(gate uintptr) {
 		failure = syscall.EpollCtl(int(gate), what, p.epoll, &event{Events: events, Fd: int32(p.epoll)})
 	})
-	return cmp.Or(err, failure)
+	return unlessClosed(err, failure)
 }
 
 // close ends the poller.
