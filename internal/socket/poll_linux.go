@@ -20,7 +20,8 @@ import (
 //
 // What is served may wait for something. Waits for the connection hand the turn
 // over to another goroutine before they begin, and a [Vigil] does where others come
-// meanwhile; of all else the [Group]'s watchdog takes notice. Where these are many, every connection gets a goroutine.
+// meanwhile; of all else the [Group]'s watchdog takes notice. Where these are many,
+// every connection gets a goroutine.
 type poller struct {
 	group *Group
 	epoll int // what tells of connections
